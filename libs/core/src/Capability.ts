@@ -1,0 +1,64 @@
+/**
+ * Capability: what an identity may do on which channels.
+ *
+ * Default deny. A pattern is a channel's whole name, or a prefix and `*`. Only
+ * the longest pattern that matches counts, so that a narrow rule can take away
+ * what a wide one gives.
+ */
+import { type Failure, failure } from "./Failure.ts"
+
+export const verbs = ["subscribe", "publish", "history", "presence", "signal"] as const
+
+export type Verb = (typeof verbs)[number]
+
+export interface Capability {
+  readonly pattern: string
+  readonly verbs: ReadonlyArray<Verb>
+}
+
+export type Capabilities = ReadonlyArray<Capability>
+
+const matches = (pattern: string, channel: string): boolean =>
+  pattern.endsWith("*") ? channel.startsWith(pattern.slice(0, -1)) : pattern === channel
+
+/** An exact name beats any prefix, since it is at least as long as all that match. */
+const rank = (pattern: string): number =>
+  pattern.endsWith("*") ? pattern.length - 1 : pattern.length + 1
+
+export const allows = (capabilities: Capabilities, verb: Verb, channel: string): boolean => {
+  let best: Capability | undefined
+  for (const capability of capabilities) {
+    if (!matches(capability.pattern, channel)) continue
+    if (best === undefined || rank(capability.pattern) > rank(best.pattern)) best = capability
+  }
+  return best?.verbs.includes(verb) ?? false
+}
+
+/** The refusal, or nothing. */
+export const checkAccess = (
+  capabilities: Capabilities,
+  verb: Verb,
+  channel: string
+): Failure | undefined =>
+  allows(capabilities, verb, channel)
+    ? undefined
+    : failure("permission_denied", `no capability to ${verb} on ${channel}`)
+
+/** Reads `{"chat:*":["subscribe","publish"]}`; says where it is wrong. */
+export const parseCapabilities = (input: unknown): Capabilities | string => {
+  if (typeof input !== "object" || input === null || Array.isArray(input)) {
+    return "must be an object of channel patterns"
+  }
+  const capabilities: Array<Capability> = []
+  for (const [pattern, allowed] of Object.entries(input)) {
+    if (pattern === "" || pattern.slice(0, -1).includes("*")) {
+      return `"${pattern}": * may only stand at the end`
+    }
+    const known: ReadonlyArray<string> = verbs
+    if (!Array.isArray(allowed) || allowed.some((verb) => !known.includes(verb))) {
+      return `"${pattern}": must be an array of ${verbs.join(", ")}`
+    }
+    capabilities.push({ pattern, verbs: allowed })
+  }
+  return capabilities
+}

@@ -1,0 +1,15 @@
+/**
+ * Identity: who a client is and what it may do, as its token says.
+ */
+import type { Capabilities } from "./Capability.ts"
+
+export interface Identity {
+  /** Empty for an anonymous client. */
+  readonly user: string
+  readonly tokenId: string
+  /** Unix milliseconds. */
+  readonly issuedAt: number
+  /** Unix milliseconds. */
+  readonly expiresAt: number
+  readonly capabilities: Capabilities
+}

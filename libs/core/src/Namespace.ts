@@ -1,0 +1,62 @@
+/**
+ * Namespace: the rules that all channels with one prefix share.
+ */
+import { Schema } from "effect"
+
+/**
+ * What happens when a client cannot keep up. `catchUp`: stop pushing to it and
+ * replay from the log once it drains, with a `gap` for what the log lost.
+ * `conflate`: only the newest publication is owed. `disconnect`: end the
+ * connection; it may resume.
+ */
+export const slowConsumerPolicies = ["catchUp", "conflate", "disconnect"] as const
+
+const positive = Schema.Int.check(Schema.isGreaterThan(0))
+
+export const NamespaceOptions = Schema.Struct({
+  /** Keep publications, so that clients can resume. */
+  logged: Schema.optionalKey(Schema.Boolean),
+  /** The newest so many publications of each channel are kept. */
+  historySize: Schema.optionalKey(positive),
+  /** Publications older than this are let go. */
+  historyAgeSeconds: Schema.optionalKey(positive),
+  /** Channels have a roster. */
+  presence: Schema.optionalKey(Schema.Boolean),
+  /** Clients may publish, if their token says so too. */
+  clientPublish: Schema.optionalKey(Schema.Boolean),
+  slowConsumer: Schema.optionalKey(Schema.Literals(slowConsumerPolicies)),
+  /** How long a message id is remembered. */
+  dedupeSeconds: Schema.optionalKey(positive)
+})
+
+export interface Namespace {
+  readonly name: string
+  readonly logged: boolean
+  readonly historySize: number
+  readonly historyAgeMs: number
+  readonly presence: boolean
+  readonly clientPublish: boolean
+  readonly slowConsumer: (typeof slowConsumerPolicies)[number]
+  readonly dedupeMs: number
+}
+
+/** A namespace with every option decided. Default: logged, small, read-only for clients. */
+export const makeNamespace = (
+  name: string,
+  options: typeof NamespaceOptions.Type = {}
+): Namespace => ({
+  name,
+  logged: options.logged ?? true,
+  historySize: options.historySize ?? 1000,
+  historyAgeMs: (options.historyAgeSeconds ?? 3600) * 1000,
+  presence: options.presence ?? false,
+  clientPublish: options.clientPublish ?? false,
+  slowConsumer: options.slowConsumer ?? "catchUp",
+  dedupeMs: (options.dedupeSeconds ?? 120) * 1000
+})
+
+/** Only the newest is kept: offsets may jump without a `gap`. */
+export const deliversLatest = (namespace: Namespace): boolean =>
+  namespace.slowConsumer === "conflate"
+
+export type Namespaces = ReadonlyMap<string, Namespace>
