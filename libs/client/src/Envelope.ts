@@ -1,0 +1,160 @@
+/**
+ * Envelope: the JSON frames that pass between a client and Weir.
+ *
+ * One envelope is `{type, id, ts, payload}`; a WebSocket message holds one, or an
+ * array of them. The types name what `weir/client/v1/client.proto` defines, as
+ * far as this SDK uses it. A server may leave out what is empty or false.
+ */
+import type { EncodedData } from "./Data.ts"
+
+/** A place in a channel's log. Two positions compare only within one epoch. */
+export interface Position {
+  readonly epoch: string
+  readonly term: number
+  readonly offset: number
+}
+
+export interface SubscribePayload {
+  readonly channel: string
+  readonly since?: Position
+  readonly rewind?: { readonly last?: number; readonly since?: number }
+  readonly member?: EncodedData
+  readonly presence?: boolean
+}
+
+export interface SubscribedPayload {
+  readonly channel: string
+  readonly position: Position
+  readonly recovered?: boolean
+  readonly reason?: string
+  readonly next: number
+  readonly delivery?: string
+}
+
+export interface ErrorPayload {
+  readonly code: string
+  readonly message?: string
+  readonly retryAfterMs?: number
+}
+
+export interface PublicationPayload extends EncodedData {
+  /** Absent inside a `history` answer, which names the channel once. */
+  readonly channel?: string
+  readonly position: Position
+  readonly messageId?: string
+  readonly publisher?: string
+  readonly publishedAt?: number
+}
+
+export interface GapPayload {
+  readonly channel: string
+  readonly reason: string
+  readonly from?: number
+  readonly to?: number
+  readonly position: Position
+}
+
+export interface MemberPayload extends EncodedData {
+  readonly id: string
+  readonly user?: string
+  readonly joinedAt?: number
+}
+
+export interface ConnectedPayload {
+  readonly session: string
+  readonly ticket?: string
+  readonly user?: string
+  readonly heartbeatMs: number
+  readonly expiresAt?: number
+  readonly subscriptions?: ReadonlyArray<SubscribeResult>
+}
+
+export interface SubscribeResult {
+  readonly subscribed?: SubscribedPayload
+  readonly error?: ErrorPayload
+}
+
+interface ServerPayloads {
+  readonly connected: ConnectedPayload
+  readonly subscribed: SubscribedPayload
+  readonly unsubscribed: { readonly channel: string; readonly reason?: string }
+  readonly published: { readonly position: Position; readonly duplicate?: boolean }
+  readonly publication: PublicationPayload
+  readonly gap: GapPayload
+  readonly history: {
+    readonly channel: string
+    readonly position: Position
+    readonly publications?: ReadonlyArray<PublicationPayload>
+    readonly next?: number
+  }
+  readonly presence: {
+    readonly channel: string
+    readonly members?: ReadonlyArray<MemberPayload>
+    readonly memberCount?: number
+    readonly userCount?: number
+    readonly next?: string
+  }
+  readonly presenceChange: {
+    readonly channel: string
+    readonly joined?: ReadonlyArray<MemberPayload>
+    readonly left?: ReadonlyArray<MemberPayload>
+  }
+  readonly refreshed: { readonly expiresAt?: number; readonly ticket?: string }
+  readonly expiring: { readonly expiresAt?: number }
+  readonly goaway: {
+    readonly code: number
+    readonly closeInMs?: number
+    readonly afterMs?: { readonly min?: number; readonly max?: number }
+  }
+  readonly error: ErrorPayload
+  readonly ping: object
+  readonly pong: object
+}
+
+export type ServerType = keyof ServerPayloads
+
+/** What Weir sends, told apart by `type`. */
+export type ServerEnvelope = {
+  [Type in ServerType]: {
+    readonly type: Type
+    readonly id?: number
+    readonly ts?: number
+    readonly payload: ServerPayloads[Type]
+  }
+}[ServerType]
+
+export type ServerPayload<Type extends ServerType> = ServerPayloads[Type]
+
+export type ClientType =
+  | "connect"
+  | "subscribe"
+  | "unsubscribe"
+  | "publish"
+  | "history"
+  | "presence"
+  | "refresh"
+  | "pong"
+
+/** `payload` is JSON already: what is sent again is the same, byte for byte. */
+export const encodeEnvelope = (type: ClientType, id?: number, payload?: string): string =>
+  `{"type":"${type}"${id === undefined ? "" : `,"id":${id}`}${
+    payload === undefined ? "" : `,"payload":${payload}`
+  }}`
+
+/**
+ * Reads one message of the server. Throws on what is no envelope: a frame that
+ * cannot be read may have been a publication, so the caller must reconnect.
+ */
+export const decodeEnvelopes = (message: unknown): ReadonlyArray<ServerEnvelope> => {
+  if (typeof message !== "string") throw new TypeError("the server sent a binary message")
+  const parsed: unknown = JSON.parse(message)
+  return (Array.isArray(parsed) ? parsed : [parsed]).map(envelopeOf)
+}
+
+const envelopeOf = (value: unknown): ServerEnvelope => {
+  if (typeof value !== "object" || value === null || !("type" in value)) {
+    throw new TypeError("the server sent a frame without a type")
+  }
+  // `payload` may be left out where it has no fields, as in a ping.
+  return { payload: {}, ...value } as ServerEnvelope
+}

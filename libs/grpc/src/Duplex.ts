@@ -1,0 +1,79 @@
+/**
+ * Duplex: one bidirectional call, from either end, with real backpressure.
+ *
+ * Reading is by demand, so that a slow reader closes the HTTP/2 window and the
+ * peer's `write()` turns false; `writeAll` then waits for the drain.
+ */
+import { NodeStream } from "@effect/platform-node"
+import type * as grpc from "@grpc/grpc-js"
+import { Failure, failure } from "@weir/core/Failure"
+import { type Array as Arr, Effect, type Scope, Stream } from "effect"
+import { decodeMessage, encodeMessage, type MessageType } from "./ServiceDefinition.ts"
+import { toFailure } from "./Status.ts"
+
+export interface Duplex<In, Out> {
+  /** Ends when the peer ends; fails with `bad_request` on bytes that do not decode. */
+  readonly inbound: Stream.Stream<In, Failure>
+  /** Writes in order; waits while the peer does not read. Fails once the call is over. */
+  readonly writeAll: (messages: Arr.NonEmptyReadonlyArray<Out>) => Effect.Effect<void, Failure>
+}
+
+type RawCall = grpc.ServerDuplexStream<Buffer, Buffer> | grpc.ClientDuplexStream<Buffer, Buffer>
+
+export const fromCall = Effect.fnUntraced(function* <In, Out>(
+  call: RawCall,
+  inType: MessageType<In>,
+  outType: MessageType<Out>
+): Effect.fn.Return<Duplex<In, Out>, never, Scope.Scope> {
+  let ended: Failure | undefined
+  const waiting = new Set<(result: Effect.Effect<void, Failure>) => void>()
+  const wake = (result: Effect.Effect<void, Failure>) => {
+    for (const resume of [...waiting]) {
+      waiting.delete(resume)
+      resume(result)
+    }
+  }
+  const onDrain = () => wake(Effect.void)
+  const onError = (error: unknown) => {
+    ended ??= toFailure(error)
+    wake(Effect.fail(ended))
+  }
+  const onClose = () => {
+    ended ??= failure("unavailable", "the call has ended")
+    wake(Effect.fail(ended))
+  }
+  yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      call.on("drain", onDrain).on("error", onError).on("close", onClose).on("cancelled", onClose)
+    ),
+    // "error" stays: grpc-js emits it late, and an unheard one would end the process.
+    () =>
+      Effect.sync(() =>
+        call.off("drain", onDrain).off("close", onClose).off("cancelled", onClose)
+      )
+  )
+  const raw = NodeStream.fromReadable<Buffer, Failure>({
+    evaluate: () => call,
+    onError: toFailure,
+    closeOnDone: false,
+    chunkSize: 256
+  })
+  const decode = (bytes: Buffer): Effect.Effect<In, Failure> => {
+    const message = decodeMessage(inType, bytes)
+    return message instanceof Failure ? Effect.fail(message) : Effect.succeed(message)
+  }
+  return {
+    inbound: Stream.mapArrayEffect(raw, (batch) => Effect.forEach(batch, decode) as never),
+    writeAll: (messages) =>
+      Effect.callback((resume) => {
+        if (ended !== undefined) return resume(Effect.fail(ended))
+        let writable = true
+        for (const message of messages) writable = call.write(encodeMessage(outType, message))
+        if (writable) return resume(Effect.void)
+        waiting.add(resume)
+        return Effect.sync(() => {
+          waiting.delete(resume)
+        })
+      })
+  }
+})

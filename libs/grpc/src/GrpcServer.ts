@@ -1,0 +1,79 @@
+/**
+ * GrpcServer: services on one listener, for as long as a scope is open.
+ *
+ * Closing the scope interrupts the calls first (endless streams end as
+ * UNAVAILABLE, at once), then lets the answers leave, then shuts the listener.
+ */
+import * as grpc from "@grpc/grpc-js"
+import { Data, Effect, FiberSet, type Scope } from "effect"
+import { HealthImplementation } from "grpc-health-check"
+import { type Implementation, rawService } from "./Handlers.ts"
+import { reflection } from "./Reflection.ts"
+
+/** The address is taken, or not ours. */
+export class ListenFailed extends Data.TaggedError("ListenFailed")<{
+  readonly address: string
+  readonly message: string
+}> {}
+
+export interface GrpcServerOptions<R> {
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  readonly services: ReadonlyArray<Implementation<R>>
+  /** Answers `grpc.reflection.v1` for these packages' definitions. */
+  readonly reflect?: boolean
+  /** Messages larger than this are refused before they are decoded. */
+  readonly maxMessageBytes?: number
+}
+
+export interface GrpcServer {
+  readonly address: string
+  readonly port: number
+}
+
+/** How long answers may take to leave after the calls have been interrupted. */
+const shutdownGrace = "1 second"
+
+export const make = Effect.fnUntraced(function* <R>(
+  options: GrpcServerOptions<R>
+): Effect.fn.Return<GrpcServer, ListenFailed, R | Scope.Scope> {
+  const server = yield* Effect.acquireRelease(
+    Effect.sync(
+      () =>
+        new grpc.Server({
+          "grpc.max_receive_message_length": options.maxMessageBytes ?? 4 * 1024 * 1024,
+          "grpc.max_concurrent_streams": 1024,
+          "grpc-node.max_session_memory": 64,
+          "grpc.keepalive_time_ms": 10_000,
+          "grpc.keepalive_timeout_ms": 5_000
+        })
+    ),
+    (it) =>
+      Effect.callback<void>((resume) => it.tryShutdown(() => resume(Effect.void))).pipe(
+        Effect.timeoutOrElse({
+          duration: shutdownGrace,
+          orElse: () => Effect.sync(() => it.forceShutdown())
+        })
+      )
+  )
+  // Made after the server, so that it is released, and its fibers interrupted, before it.
+  const run = yield* FiberSet.makeRuntime<R, void, never>()
+  for (const { definition, methods } of options.services) {
+    server.addService(rawService(definition), methods(run))
+  }
+  const health = new HealthImplementation({ "": "SERVING" })
+  health.addToServer(server)
+  if (options.reflect === true) reflection().addToServer(server)
+  const address = `${options.host}:${options.port}`
+  const port = yield* Effect.callback<number, ListenFailed>((resume) =>
+    server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      resume(
+        error
+          ? Effect.fail(new ListenFailed({ address, message: error.message }))
+          : Effect.succeed(bound)
+      )
+    )
+  )
+  return { address: `${options.host}:${port}`, port }
+})

@@ -1,0 +1,158 @@
+/**
+ * Handlers: Effects and Streams as the methods of a gRPC service.
+ *
+ * Each call runs as one fiber of the server. Cancellation and deadlines
+ * interrupt it; its failures become statuses.
+ */
+import * as grpc from "@grpc/grpc-js"
+import { Failure } from "@weir/core/Failure"
+import { Effect, Exit, type Fiber, type Scope, Stream } from "effect"
+import { type Duplex, fromCall } from "./Duplex.ts"
+import {
+  decodeMessage,
+  encodeMessage,
+  type MethodDefinition,
+  type RequestOf,
+  type ResponseOf,
+  rawMethod,
+  type ServiceDefinition
+} from "./ServiceDefinition.ts"
+import { toStatus, toStatusFromCause } from "./Status.ts"
+
+/** What a handler may know of its caller. */
+export interface CallInfo {
+  /** The first value of this metadata key. */
+  readonly metadata: (key: string) => string | undefined
+  readonly peer: string
+}
+
+export type Handler<M extends MethodDefinition, R> = M["requestStream"] extends true
+  ? (
+      duplex: Duplex<RequestOf<M>, ResponseOf<M>>,
+      call: CallInfo
+    ) => Effect.Effect<void, Failure, R | Scope.Scope>
+  : M["responseStream"] extends true
+    ? (request: RequestOf<M>, call: CallInfo) => Stream.Stream<ResponseOf<M>, Failure, R>
+    : (request: RequestOf<M>, call: CallInfo) => Effect.Effect<ResponseOf<M>, Failure, R>
+
+export type Handlers<D extends ServiceDefinition, R> = {
+  readonly [name in keyof D["methods"]]: Handler<D["methods"][name], R>
+}
+
+/** A service and what answers it, ready for a server. */
+export interface Implementation<R> {
+  readonly definition: ServiceDefinition
+  readonly methods: (run: RunFork<R>) => grpc.UntypedServiceImplementation
+}
+
+export type RunFork<R> = (effect: Effect.Effect<void, never, R>) => Fiber.Fiber<void>
+
+const callInfo = (call: grpc.ServerUnaryCall<Buffer, Buffer> | RawStream): CallInfo => ({
+  metadata: (key) => call.metadata.get(key)[0]?.toString(),
+  peer: call.getPeer()
+})
+
+type RawStream = grpc.ServerWritableStream<Buffer, Buffer> | grpc.ServerDuplexStream<Buffer, Buffer>
+
+// biome-ignore lint/suspicious/noExplicitAny: message types are checked by `implement`'s signature
+type AnyHandler = (...args: ReadonlyArray<any>) => any
+
+const unary =
+  <R>(method: MethodDefinition, handler: AnyHandler, run: RunFork<R>) =>
+  (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
+    const request = decodeMessage(method.requestType, call.request)
+    if (request instanceof Failure) return callback(toStatus(request))
+    const effect: Effect.Effect<unknown, Failure, R> = handler(request, callInfo(call))
+    const fiber = run(
+      Effect.exit(effect).pipe(
+        Effect.tap((exit) => logDefect(method, exit)),
+        Effect.map((exit) => {
+          if (Exit.isSuccess(exit)) callback(null, encodeMessage(method.responseType, exit.value))
+          else callback(toStatusFromCause(exit.cause))
+        })
+      )
+    )
+    call.on("cancelled", () => fiber.interruptUnsafe())
+  }
+
+/** A failure is an answer; anything else is a bug, and this is the only place that sees it. */
+const logDefect = (method: MethodDefinition, exit: Exit.Exit<unknown, Failure>) =>
+  Exit.isFailure(exit) && exit.cause.reasons.some((reason) => reason._tag === "Die")
+    ? Effect.logError("a gRPC handler died", { method: method.name }, exit.cause)
+    : Effect.void
+
+const stream =
+  <R>(
+    method: MethodDefinition,
+    serve: (call: RawStream) => Effect.Effect<void, Failure, R | Scope.Scope>,
+    run: RunFork<R>
+  ) =>
+  (call: RawStream) => {
+    const fiber = run(
+      Effect.exit(Effect.scoped(serve(call))).pipe(
+        Effect.tap((exit) => logDefect(method, exit)),
+        Effect.map((exit) => {
+          if (Exit.isSuccess(exit)) return void call.end()
+          if (call.cancelled || call.destroyed) return
+          call.emit("error", toStatusFromCause(exit.cause))
+        })
+      ) as Effect.Effect<void, never, R>
+    )
+    call.on("cancelled", () => fiber.interruptUnsafe())
+    // A peer that vanishes while nobody writes is only seen here.
+    call.on("error", () => fiber.interruptUnsafe())
+  }
+
+/** Joins a generated definition with a handler for each of its methods. */
+export const implement = <D extends ServiceDefinition, R = never>(
+  definition: D,
+  handlers: Handlers<D, R>
+): Implementation<R> => ({
+  definition,
+  methods: (run) => {
+    const methods: grpc.UntypedServiceImplementation = {}
+    for (const [name, method] of Object.entries(definition.methods)) {
+      const handler = handlers[name] as AnyHandler
+      methods[name] = method.requestStream
+        ? stream(
+            method,
+            (call) =>
+              Effect.flatMap(
+                fromCall(
+                  call as grpc.ServerDuplexStream<Buffer, Buffer>,
+                  method.requestType,
+                  method.responseType
+                ),
+                (duplex) => handler(duplex, callInfo(call))
+              ),
+            run
+          )
+        : method.responseStream
+          ? stream(method, (call) => serveStream(method, handler, call), run)
+          : unary(method, handler, run)
+    }
+    return methods
+  }
+})
+
+const serveStream = Effect.fnUntraced(function* (
+  method: MethodDefinition,
+  handler: AnyHandler,
+  call: RawStream
+) {
+  const writable = call as grpc.ServerWritableStream<Buffer, Buffer>
+  const request = decodeMessage(method.requestType, writable.request)
+  if (request instanceof Failure) return yield* request
+  const responses: Stream.Stream<unknown, Failure> = handler(request, callInfo(call))
+  const { writeAll } = yield* fromCall(
+    call as grpc.ServerDuplexStream<Buffer, Buffer>,
+    method.requestType,
+    method.responseType
+  )
+  yield* Stream.runForEachArray(responses, writeAll)
+})
+
+export const rawService = (definition: ServiceDefinition): grpc.ServiceDefinition =>
+  Object.fromEntries(
+    Object.entries(definition.methods).map(([name, method]) => [name, rawMethod(definition, method)])
+  )

@@ -1,0 +1,74 @@
+/**
+ * Status: our failures as gRPC statuses, and back.
+ *
+ * The status code is for any gRPC client; the failure's own code travels beside
+ * it in trailing metadata, so that the other side of our mesh reads back exactly
+ * what was meant. Only failures have text on the wire: a defect is INTERNAL with
+ * a fixed sentence.
+ */
+import * as grpc from "@grpc/grpc-js"
+import { type Failure, type FailureCode, failure, isFailureCode } from "@weir/core/Failure"
+import { Cause } from "effect"
+
+const codeKey = "weir-failure"
+const retryAfterKey = "weir-retry-after-ms"
+
+const statuses: { readonly [code in FailureCode]: grpc.status } = {
+  bad_request: grpc.status.INVALID_ARGUMENT,
+  unknown_type: grpc.status.UNIMPLEMENTED,
+  duplicate_id: grpc.status.ALREADY_EXISTS,
+  unauthenticated: grpc.status.UNAUTHENTICATED,
+  permission_denied: grpc.status.PERMISSION_DENIED,
+  unknown_namespace: grpc.status.NOT_FOUND,
+  invalid_channel: grpc.status.INVALID_ARGUMENT,
+  not_subscribed: grpc.status.FAILED_PRECONDITION,
+  already_subscribed: grpc.status.ALREADY_EXISTS,
+  payload_too_large: grpc.status.INVALID_ARGUMENT,
+  too_many_requests: grpc.status.RESOURCE_EXHAUSTED,
+  unavailable: grpc.status.UNAVAILABLE,
+  aborted: grpc.status.ABORTED,
+  not_durable: grpc.status.UNAVAILABLE,
+  timeout: grpc.status.DEADLINE_EXCEEDED,
+  internal: grpc.status.INTERNAL
+}
+
+/** Statuses that grpc-js itself produces, for calls that carried no failure of ours. */
+const failureOfStatus: Partial<Record<grpc.status, FailureCode>> = {
+  [grpc.status.CANCELLED]: "unavailable",
+  [grpc.status.INVALID_ARGUMENT]: "bad_request",
+  [grpc.status.DEADLINE_EXCEEDED]: "timeout",
+  [grpc.status.PERMISSION_DENIED]: "permission_denied",
+  [grpc.status.RESOURCE_EXHAUSTED]: "too_many_requests",
+  [grpc.status.UNIMPLEMENTED]: "unknown_type",
+  [grpc.status.UNAVAILABLE]: "unavailable",
+  [grpc.status.UNAUTHENTICATED]: "unauthenticated"
+}
+
+export const toStatus = (refused: Failure): grpc.StatusObject => {
+  const metadata = new grpc.Metadata()
+  metadata.set(codeKey, refused.code)
+  if (refused.retryAfterMs > 0) metadata.set(retryAfterKey, String(refused.retryAfterMs))
+  return { code: statuses[refused.code], details: refused.message, metadata }
+}
+
+/** The status of a handler that ended badly. An interrupted one was stopped by us. */
+export const toStatusFromCause = (cause: Cause.Cause<Failure>): grpc.StatusObject => {
+  const refused = cause.reasons.find(Cause.isFailReason)?.error
+  if (refused !== undefined) return toStatus(refused)
+  return toStatus(
+    Cause.hasInterruptsOnly(cause)
+      ? failure("unavailable", "the server is shutting down")
+      : failure("internal", "internal error")
+  )
+}
+
+export const toFailure = (error: unknown): Failure => {
+  const { code, details, metadata } = error as Partial<grpc.ServiceError>
+  const ours = metadata?.get(codeKey)[0]
+  const retryAfterMs = Number(metadata?.get(retryAfterKey)[0] ?? 0)
+  if (typeof ours === "string" && isFailureCode(ours)) {
+    return failure(ours, details ?? "", retryAfterMs)
+  }
+  const mapped = code === undefined ? undefined : failureOfStatus[code]
+  return failure(mapped ?? "internal", details ?? "the call failed")
+}

@@ -1,0 +1,272 @@
+/**
+ * JsonClientFrames: JSON envelopes to client frames.
+ *
+ * `data` is special: bytes in our protocol, and in JSON either the value itself
+ * or, with `encoding` beside it, text or base64.
+ */
+import { contentKind } from "@weir/core/Content"
+import { type Failure, failure } from "@weir/core/Failure"
+import { Result, Schema, SchemaIssue } from "effect"
+import {
+  type ClientPayload,
+  type Decoded,
+  malformed,
+  maxFramesPerMessage,
+  maxId,
+  unparsable,
+  withId
+} from "./ClientFrames.ts"
+
+const uint32 = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 32 - 1 }))
+const natural = Schema.Int.check(
+  Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
+)
+
+const Position = Schema.Struct({ epoch: Schema.String, term: natural, offset: natural })
+
+const dataFields = {
+  data: Schema.Unknown,
+  encoding: Schema.optionalKey(Schema.Literals(["text", "base64"])),
+  contentType: Schema.optionalKey(Schema.String)
+}
+
+const Subscribe = Schema.Struct({
+  channel: Schema.String,
+  since: Schema.optionalKey(Position),
+  rewind: Schema.optionalKey(
+    Schema.Struct({ last: Schema.optionalKey(uint32), since: Schema.optionalKey(natural) })
+  ),
+  member: Schema.optionalKey(Schema.Struct({ ...dataFields, data: Schema.optionalKey(Schema.Unknown) })),
+  presence: Schema.optionalKey(Schema.Boolean),
+  maxRateMs: Schema.optionalKey(uint32)
+})
+
+const Connect = Schema.Struct({
+  token: Schema.optionalKey(Schema.String),
+  ticket: Schema.optionalKey(Schema.String),
+  versions: Schema.Array(Schema.String),
+  client: Schema.optionalKey(Schema.String),
+  batch: Schema.optionalKey(Schema.Boolean),
+  subscriptions: Schema.optionalKey(Schema.Array(Subscribe))
+})
+
+const Publish = Schema.Struct({
+  channel: Schema.String,
+  messageId: Schema.optionalKey(Schema.String),
+  ...dataFields
+})
+
+const Signal = Schema.Struct({ channel: Schema.String, ...dataFields })
+
+const HistoryRequest = Schema.Struct({
+  channel: Schema.String,
+  after: Schema.optionalKey(natural),
+  limit: Schema.optionalKey(uint32),
+  reverse: Schema.optionalKey(Schema.Boolean)
+})
+
+const PresenceRequest = Schema.Struct({
+  channel: Schema.String,
+  counts: Schema.optionalKey(Schema.Boolean),
+  limit: Schema.optionalKey(uint32),
+  after: Schema.optionalKey(Schema.String)
+})
+
+const Rpc = Schema.Struct({ method: Schema.String, ...dataFields })
+
+const encoder = new TextEncoder()
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+interface JsonData {
+  readonly data?: unknown
+  readonly encoding?: "text" | "base64"
+  readonly contentType?: string
+}
+
+/** Data as bytes, with the content type that its encoding implies. */
+const readData = (
+  json: JsonData,
+  field: string
+): { readonly contentType: string; readonly data: Uint8Array } | Failure => {
+  const { data, encoding } = json
+  const implied =
+    encoding === "text" ? "text/plain" : encoding === "base64" ? "application/octet-stream" : ""
+  const contentType = json.contentType ?? implied
+  if (contentKind(contentType) !== contentKind(implied)) {
+    return failure(
+      "bad_request",
+      `${field}.data: encoding ${encoding ?? "(none)"} does not fit contentType ${contentType}`
+    )
+  }
+  if (encoding === undefined) return { contentType, data: encoder.encode(JSON.stringify(data)) }
+  if (typeof data !== "string") {
+    return failure("bad_request", `${field}.data: must be a string with encoding ${encoding}`)
+  }
+  if (encoding === "text") return { contentType, data: encoder.encode(data) }
+  if (!base64.test(data)) return failure("bad_request", `${field}.data: not valid base64`)
+  return { contentType, data: Buffer.from(data, "base64") }
+}
+
+const isFailure = (value: object): value is Failure => "_tag" in value && value._tag === "Failure"
+
+const readSubscribe = (json: typeof Subscribe.Type, field: string) => {
+  const { last, since } = json.rewind ?? {}
+  if (last !== undefined && since !== undefined) {
+    return failure("bad_request", `${field}.rewind: takes last or since, not both`)
+  }
+  if (json.rewind !== undefined && last === undefined && since === undefined) {
+    return failure("bad_request", `${field}.rewind: needs last or since`)
+  }
+  const member =
+    json.member === undefined
+      ? undefined
+      : readData({ data: null, ...json.member }, `${field}.member`)
+  if (member !== undefined && isFailure(member)) return member
+  return {
+    channel: json.channel,
+    since: json.since,
+    rewind:
+      last !== undefined
+        ? { from: { $case: "last" as const, value: last } }
+        : since !== undefined
+          ? { from: { $case: "since" as const, value: since } }
+          : undefined,
+    member,
+    presence: json.presence ?? false,
+    maxRateMs: json.maxRateMs ?? 0
+  }
+}
+
+const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const firstIssue = (issue: SchemaIssue.Issue): Failure => {
+  const [first] = formatIssue(issue).issues
+  const path = ["payload", ...(first?.path ?? [])].join(".")
+  return failure("bad_request", `${path}: ${first?.message ?? "not valid"}`)
+}
+
+const reader = <S extends Schema.Decoder<unknown>>(
+  schema: S,
+  read: (json: S["Type"]) => ClientPayload | Failure
+) => {
+  const decode = Schema.decodeUnknownResult(schema)
+  return (payload: unknown): ClientPayload | Failure => {
+    const result = decode(payload)
+    return Result.isSuccess(result) ? read(result.success) : firstIssue(result.failure.issue)
+  }
+}
+
+const withData = <A extends JsonData, B extends ClientPayload>(
+  json: A,
+  make: (data: { readonly contentType: string; readonly data: Uint8Array }) => B
+): B | Failure => {
+  const data = readData(json, "payload")
+  return isFailure(data) ? data : make(data)
+}
+
+const readers: {
+  readonly [type in ClientPayload["$case"]]: (payload: unknown) => ClientPayload | Failure
+} = {
+  connect: reader(Connect, (json) => {
+    const subscriptions = []
+    for (const [index, subscribe] of (json.subscriptions ?? []).entries()) {
+      const read = readSubscribe(subscribe, `payload.subscriptions.${index}`)
+      if (isFailure(read)) return read
+      subscriptions.push(read)
+    }
+    return {
+      $case: "connect",
+      value: {
+        token: json.token ?? "",
+        ticket: json.ticket ?? "",
+        versions: [...json.versions],
+        client: json.client ?? "",
+        batch: json.batch ?? false,
+        subscriptions
+      }
+    }
+  }),
+  subscribe: reader(Subscribe, (json) => {
+    const read = readSubscribe(json, "payload")
+    return isFailure(read) ? read : { $case: "subscribe", value: read }
+  }),
+  unsubscribe: reader(Schema.Struct({ channel: Schema.String }), (value) => ({
+    $case: "unsubscribe",
+    value
+  })),
+  publish: reader(Publish, (json) =>
+    withData(json, (data) => ({
+      $case: "publish",
+      value: { channel: json.channel, messageId: json.messageId ?? "", ...data }
+    }))
+  ),
+  signal: reader(Signal, (json) =>
+    withData(json, (data) => ({
+      $case: "signal",
+      value: { channel: json.channel, publisher: "", ...data }
+    }))
+  ),
+  history: reader(HistoryRequest, (json) => ({
+    $case: "history",
+    value: {
+      channel: json.channel,
+      after: json.after ?? 0,
+      limit: json.limit ?? 0,
+      reverse: json.reverse ?? false
+    }
+  })),
+  presence: reader(PresenceRequest, (json) => ({
+    $case: "presence",
+    value: {
+      channel: json.channel,
+      counts: json.counts ?? false,
+      limit: json.limit ?? 0,
+      after: json.after ?? ""
+    }
+  })),
+  refresh: reader(Schema.Struct({ token: Schema.String }), (value) => ({
+    $case: "refresh",
+    value
+  })),
+  rpc: reader(Rpc, (json) =>
+    withData(json, (data) => ({ $case: "rpc", value: { method: json.method, ...data } }))
+  ),
+  ping: () => ({ $case: "ping", value: {} }),
+  pong: () => ({ $case: "pong", value: {} })
+}
+
+const isKnownType = (type: string): type is ClientPayload["$case"] => Object.hasOwn(readers, type)
+
+const decodeEnvelope = (envelope: unknown): Decoded => {
+  if (typeof envelope !== "object" || envelope === null || Array.isArray(envelope)) {
+    return unparsable("frame: must be a JSON object")
+  }
+  const { type, id = 0, payload = {} } = envelope as Record<string, unknown>
+  const validId = Number.isInteger(id) && (id as number) >= 1 && (id as number) <= maxId
+  const knownId = validId ? (id as number) : 0
+  if (typeof type !== "string") {
+    return malformed(knownId, failure("bad_request", "type: must be a string"))
+  }
+  if (!isKnownType(type)) {
+    return malformed(knownId, failure("unknown_type", `type: no request "${type.slice(0, 64)}"`))
+  }
+  const read = readers[type](payload)
+  if (isFailure(read)) return malformed(knownId, read)
+  return withId(id as number, read)
+}
+
+/** Every frame of one text message: an envelope or an array of them. */
+export const decodeJson = (text: string): ReadonlyArray<Decoded> => {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return [unparsable("frame: not valid JSON")]
+  }
+  if (!Array.isArray(json)) return [decodeEnvelope(json)]
+  if (json.length === 0) return [unparsable("frame: an empty array")]
+  if (json.length > maxFramesPerMessage) {
+    return [unparsable(`frame: ${json.length} envelopes, limit ${maxFramesPerMessage}`)]
+  }
+  return json.map(decodeEnvelope)
+}

@@ -1,0 +1,159 @@
+/**
+ * ServerFrames: what Weir sends, in either encoding.
+ *
+ * A publication is encoded once per encoding and the bytes are shared by all
+ * its subscribers; everything else is made for one connection.
+ */
+import { BinaryWriter } from "@bufbuild/protobuf/wire"
+import { contentKind } from "@weir/core/Content"
+import type { Publication } from "@weir/core/Publication"
+import {
+  type Error as ErrorFrame,
+  type Member,
+  ServerFrame,
+  type Subscribed
+} from "@weir/proto/client/v1/client"
+import type { EncodedPublication } from "./Publications.ts"
+
+export type WireFormat = "json" | "proto"
+
+export type ServerPayload = NonNullable<ServerFrame["payload"]>
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
+
+/** `"data":…` and what must stand beside it. JSON goes in as stored: it was checked at the door. */
+const jsonData = (contentType: string, data: Uint8Array): string => {
+  switch (contentKind(contentType)) {
+    case "json":
+      return `"data":${data.byteLength === 0 ? "null" : decoder.decode(data)}`
+    case "text":
+      return `"data":${JSON.stringify(decoder.decode(data))},"encoding":"text"`
+    case "binary": {
+      const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64")
+      return `"data":"${text}","encoding":"base64","contentType":${JSON.stringify(contentType)}`
+    }
+  }
+}
+
+const publicationJson = (publication: Publication): string => {
+  const { epoch, term, offset } = publication.position
+  const messageId =
+    publication.messageId === "" ? "" : `"messageId":${JSON.stringify(publication.messageId)},`
+  return (
+    `{"channel":${JSON.stringify(publication.channel)}` +
+    `,"position":{"epoch":${JSON.stringify(epoch)},"term":${term},"offset":${offset}}` +
+    `,${messageId}"publisher":${JSON.stringify(publication.publisher)}` +
+    `,"publishedAt":${publication.publishedAt},${jsonData(publication.contentType, publication.data)}}`
+  )
+}
+
+const memberJson = (member: Member): string =>
+  `{"id":${JSON.stringify(member.id)},"user":${JSON.stringify(member.user)}` +
+  `,"joinedAt":${member.joinedAt},${jsonData(member.contentType, member.data)}}`
+
+const departedJson = (member: Member): string =>
+  `{"id":${JSON.stringify(member.id)},"user":${JSON.stringify(member.user)}}`
+
+const subscribedJson = (subscribed: Subscribed): object => ({
+  channel: subscribed.channel,
+  position: subscribed.position,
+  recovered: subscribed.recovered,
+  ...(subscribed.reason === "" ? {} : { reason: subscribed.reason }),
+  next: subscribed.next,
+  delivery: subscribed.delivery,
+  ...(subscribed.grant === "" ? {} : { grant: subscribed.grant })
+})
+
+const errorJson = ({ code, message, retryAfterMs }: ErrorFrame): object => ({
+  code,
+  message,
+  retryAfterMs
+})
+
+const payloadJson = (payload: ServerPayload): string => {
+  switch (payload.$case) {
+    case "publication":
+      return publicationJson({ ...payload.value, position: payload.value.position! })
+    case "signal": {
+      const { channel, publisher, contentType, data } = payload.value
+      return `{"channel":${JSON.stringify(channel)},"publisher":${JSON.stringify(publisher)},${jsonData(contentType, data)}}`
+    }
+    case "history": {
+      const { channel, position, publications, next } = payload.value
+      const entries = publications.map((it) => publicationJson({ ...it, position: it.position! }))
+      return `{"channel":${JSON.stringify(channel)},"position":${JSON.stringify(position)},"publications":[${entries.join(",")}],"next":${next}}`
+    }
+    case "presence": {
+      const { channel, members, memberCount, userCount, next } = payload.value
+      return `{"channel":${JSON.stringify(channel)},"members":[${members.map(memberJson).join(",")}],"memberCount":${memberCount},"userCount":${userCount},"next":${JSON.stringify(next)}}`
+    }
+    case "presenceChange": {
+      const { channel, joined, left } = payload.value
+      return `{"channel":${JSON.stringify(channel)},"joined":[${joined.map(memberJson).join(",")}],"left":[${left.map(departedJson).join(",")}]}`
+    }
+    case "rpcResult":
+      return `{${jsonData(payload.value.contentType, payload.value.data)}}`
+    case "connected": {
+      const { subscriptions, ...connected } = payload.value
+      const results = subscriptions.map(({ result }) =>
+        result?.$case === "subscribed"
+          ? { subscribed: subscribedJson(result.value) }
+          : { error: result && errorJson(result.value) }
+      )
+      return JSON.stringify(
+        results.length === 0 ? connected : { ...connected, subscriptions: results }
+      )
+    }
+    case "subscribed":
+      return JSON.stringify(subscribedJson(payload.value))
+    case "unsubscribed": {
+      const { channel, reason } = payload.value
+      return JSON.stringify(reason === "" ? { channel } : { channel, reason })
+    }
+    case "error":
+      return JSON.stringify(errorJson(payload.value))
+    default:
+      return JSON.stringify(payload.value)
+  }
+}
+
+const encodeJson = (id: number, ts: number, payload: ServerPayload): Uint8Array =>
+  encoder.encode(
+    `{"type":"${payload.$case}",${id === 0 ? "" : `"id":${id},`}"ts":${ts},"payload":${payloadJson(payload)}}`
+  )
+
+const encodeProto = (id: number, ts: number, payload: ServerPayload): Uint8Array =>
+  ServerFrame.encode({ id, ts, payload }, new BinaryWriter().fork()).join().finish()
+
+/** One frame as the payload of one message of the transport. `id` 0: unasked. */
+export const encodeServerFrame = (
+  format: WireFormat,
+  id: number,
+  ts: number,
+  payload: ServerPayload
+): Uint8Array => (format === "json" ? encodeJson(id, ts, payload) : encodeProto(id, ts, payload))
+
+/** Field 7, wire type 2: `ServerFrame.publication`. */
+const publicationTag = (7 << 3) | 2
+/** Field 2, wire type 0: `ServerFrame.ts`. */
+const tsTag = (2 << 3) | 0
+
+/** A pushed publication. In protobuf the owner's bytes pass through as they are. */
+export const encodePublicationFrame = (
+  format: WireFormat,
+  ts: number,
+  { publication, bytes }: EncodedPublication
+): Uint8Array =>
+  format === "json"
+    ? encoder.encode(
+        `{"type":"publication","ts":${ts},"payload":${publicationJson(publication)}}`
+      )
+    : new BinaryWriter()
+        .fork()
+        .uint32(tsTag)
+        .int64(ts)
+        .uint32(publicationTag)
+        .bytes(bytes)
+        .join()
+        .finish()
