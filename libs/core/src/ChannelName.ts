@@ -2,6 +2,7 @@
  * ChannelName: `namespace:name`, its rules, and the shard it belongs to.
  */
 import { type Failure, failure } from "./Failure.ts"
+import { hash32 } from "./Hash32.ts"
 
 export const maxChannelBytes = 255
 
@@ -38,14 +39,5 @@ export const checkChannelName = (channel: string): Failure | undefined => {
   return undefined
 }
 
-/**
- * The shard of a channel: FNV-1a over its UTF-8 bytes, then murmur3's finalizer,
- * since FNV alone leaves the low bits of short, similar names uneven.
- */
-export const shardOf = (channel: string): number => {
-  let hash = 0x811c9dc5
-  for (const byte of encoder.encode(channel)) hash = Math.imul(hash ^ byte, 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return ((hash ^ (hash >>> 16)) >>> 0) % shardCount
-}
+/** The shard of a channel. */
+export const shardOf = (channel: string): number => hash32(channel) % shardCount

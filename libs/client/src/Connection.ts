@@ -1,0 +1,194 @@
+/**
+ * Connection: one live WebSocket, from its opening to its end.
+ *
+ * It speaks frames: sends `connect` first, pairs answers with requests by their
+ * id, answers pings, and takes a server for dead that is silent longer than it
+ * promised. It ends once, with one `onEnd`; who comes back, and when, is decided
+ * by `WeirClient`.
+ */
+import { report } from "./Callback.ts"
+import type { Ending } from "./Ending.ts"
+import {
+  type ClientType,
+  decodeEnvelopes,
+  encodeEnvelope,
+  type ServerEnvelope,
+  type ServerPayload
+} from "./Envelope.ts"
+import { WeirError } from "./Failure.ts"
+
+interface SocketEvent {
+  readonly type: string
+  readonly data?: unknown
+  readonly code?: number
+  readonly reason?: string
+}
+
+/** The part of a WebSocket that the client uses. */
+export interface SocketLike {
+  send(data: string): void
+  close(code?: number, reason?: string): void
+  addEventListener(
+    type: "open" | "message" | "close" | "error",
+    listener: (event: SocketEvent) => void
+  ): void
+}
+
+export type SocketConstructor = new (url: string, protocols?: string | Array<string>) => SocketLike
+
+export interface ConnectionEvents {
+  onConnected(payload: ServerPayload<"connected">, ts: number): void
+  /** A frame that answers no request. */
+  onPush(envelope: ServerEnvelope): void
+  /** Called once. `failure` is what the server answered to `connect`, if it refused by that. */
+  onEnd(ending: Ending, failure: WeirError | undefined): void
+}
+
+export type Answer = (envelope: ServerEnvelope) => void
+
+const SUBPROTOCOL = "weir.v1.json"
+// A handshake has TCP, TLS and a question to the auth service in it; on a poor
+// mobile network that has been seen to take 10 s.
+const HANDSHAKE_MS = 15_000
+// How long a server may stay silent beyond its heartbeat (docs/protocol.md).
+const GRACE_MS = 8_000
+const MAX_UNANSWERED = 4096
+const MAX_ID = 2 ** 31 - 1
+
+export class Connection {
+  readonly #socket: SocketLike
+  readonly #events: ConnectionEvents
+  readonly #answers = new Map<number, Answer>()
+  readonly #closed = Promise.withResolvers<void>()
+  #lastId = 0
+  #ended = false
+  #failure: WeirError | undefined
+  #heardAt = performance.now()
+  #silenceMs = HANDSHAKE_MS
+  #watch: ReturnType<typeof setTimeout>
+
+  /** `connect` makes the payload of the first frame, once the socket is open. */
+  constructor(
+    WebSocket: SocketConstructor,
+    url: string,
+    connect: () => object,
+    events: ConnectionEvents
+  ) {
+    this.#events = events
+    this.#socket = new WebSocket(url, SUBPROTOCOL)
+    this.#watch = setTimeout(() => this.#checkSilence(), this.#silenceMs)
+    this.#socket.addEventListener("open", () => {
+      this.request("connect", JSON.stringify(connect()), (answer) => this.#connected(answer))
+    })
+    this.#socket.addEventListener("message", ({ data }) => this.#read(data))
+    // The close event follows each error event and says as much.
+    this.#socket.addEventListener("error", () => {})
+    this.#socket.addEventListener("close", ({ code = 1006, reason = "" }) => {
+      this.#closed.resolve()
+      this.#end({ code, reason })
+    })
+  }
+
+  /** Sends a request; false if too many are unanswered. `payload` is JSON. */
+  request(type: ClientType, payload: string, answer: Answer): boolean {
+    if (this.#ended || this.#answers.size >= MAX_UNANSWERED) return false
+    const id = this.#nextId()
+    this.#answers.set(id, answer)
+    this.#socket.send(encodeEnvelope(type, id, payload))
+    return true
+  }
+
+  /** Ends the connection here and now, without waiting for the other side. */
+  drop(reason: string): void {
+    this.#end({ code: 1006, reason })
+    this.#socket.close()
+  }
+
+  /** Ends it without an event; resolves when the socket is gone, or after `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    this.#stop()
+    this.#socket.close(1000, "")
+    const timer = setTimeout(() => this.#closed.resolve(), graceMs)
+    await this.#closed.promise
+    clearTimeout(timer)
+  }
+
+  #nextId(): number {
+    do {
+      this.#lastId = this.#lastId === MAX_ID ? 1 : this.#lastId + 1
+    } while (this.#answers.has(this.#lastId))
+    return this.#lastId
+  }
+
+  #read(data: unknown): void {
+    if (this.#ended) return
+    this.#heardAt = performance.now()
+    try {
+      for (const envelope of decodeEnvelopes(data)) {
+        // A callback may have ended the connection in the middle of an array.
+        if (this.#ended) return
+        this.#take(envelope)
+      }
+    } catch (error) {
+      // What we could not read may have been a publication: a new connection
+      // resumes from the last one that we did read.
+      report(error)
+      this.drop("unreadable frame")
+    }
+  }
+
+  #take(envelope: ServerEnvelope): void {
+    if (envelope.type === "ping") {
+      this.#socket.send(encodeEnvelope("pong", envelope.id))
+      return
+    }
+    const answer = envelope.id === undefined ? undefined : this.#answers.get(envelope.id)
+    if (answer === undefined) {
+      this.#events.onPush(envelope)
+      return
+    }
+    this.#answers.delete(envelope.id!)
+    answer(envelope)
+  }
+
+  #connected(answer: ServerEnvelope): void {
+    if (answer.type === "connected") {
+      this.#silenceMs = answer.payload.heartbeatMs + GRACE_MS
+      clearTimeout(this.#watch)
+      this.#checkSilence()
+      this.#events.onConnected(answer.payload, answer.ts ?? Date.now())
+      return
+    }
+    this.#failure = failureOf(answer)
+    this.drop("connect was refused")
+  }
+
+  // One timer for the whole connection: it looks when the last frame came, so that
+  // a frame costs no timer.
+  #checkSilence(): void {
+    const leftMs = this.#heardAt + this.#silenceMs - performance.now()
+    if (leftMs <= 0) this.drop("silence")
+    else this.#watch = setTimeout(() => this.#checkSilence(), leftMs)
+  }
+
+  #end(ending: Ending): void {
+    if (this.#ended) return
+    this.#stop()
+    this.#events.onEnd(ending, this.#failure)
+  }
+
+  #stop(): void {
+    this.#ended = true
+    this.#answers.clear()
+    clearTimeout(this.#watch)
+  }
+}
+
+/** The failure that an answer holds, or `internal` for an answer of the wrong kind. */
+export const failureOf = (answer: ServerEnvelope): WeirError => {
+  if (answer.type !== "error") {
+    return new WeirError("internal", `the server answered with ${answer.type}`)
+  }
+  const { code, message = code, retryAfterMs = 0 } = answer.payload
+  return new WeirError(code, message, { retryAfterMs })
+}

@@ -1,0 +1,106 @@
+/**
+ * Progress: how far one subscription has come in its channel's log.
+ *
+ * It judges everything the server says about the log: deliver, drop as a repeat,
+ * or announce a gap first. Offsets are compared only within one epoch and never
+ * across a gap; beyond that, message ids tell repeats. Pure: time is an argument.
+ */
+import { Deduper } from "./Deduper.ts"
+import type { GapPayload, Position, SubscribedPayload } from "./Envelope.ts"
+
+/** Something of the channel will not come. The next publication comes after `position`. */
+export interface Gap {
+  readonly channel: string
+  /** trimmed, dropped, limit, epoch_changed or rolled_back. */
+  readonly reason: string
+  /** The offsets missed, both included, in the epoch of `position`; absent when unknown. */
+  readonly from: number | undefined
+  readonly to: number | undefined
+  readonly position: Position
+}
+
+export interface Verdict {
+  readonly deliver: boolean
+  /** To be announced before the publication. */
+  readonly gap?: Gap
+}
+
+interface Seen {
+  readonly position: Position
+  readonly publisher?: string
+  readonly messageId?: string
+}
+
+// The server's dedupe window is two minutes: later, a publisher's retry is a new
+// publication. The count holds half an hour of chat, or 34 s at 120 a second.
+const REMEMBERED = { windowMs: 120_000, limit: 4096 }
+
+export class Progress {
+  readonly #channel: string
+  readonly #seen = new Deduper(REMEMBERED)
+  #position: Position | undefined
+  #mayJump = false
+
+  constructor(channel: string, since?: Position) {
+    this.#channel = channel
+    this.#position = since
+  }
+
+  /** Where to go on; undefined before the first `subscribed`. */
+  get position(): Position | undefined {
+    return this.#position
+  }
+
+  /** Takes the server's answer to a subscribe; a gap if it could not go on from where we were. */
+  begin({ position, recovered, reason, next, delivery }: SubscribedPayload): Gap | undefined {
+    const before = this.#position
+    this.#mayJump = delivery === "latest"
+    const lost = recovered === true || !reason ? undefined : reason
+    if (lost === "epoch_changed" || lost === "rolled_back") {
+      this.#position = position
+      return this.#gap(lost, undefined, undefined)
+    }
+    const sameEpoch = before?.epoch === position.epoch
+    // What follows is told by `next`. Our own position keeps the term of the entry
+    // it names, which the head's term need not be.
+    if (!sameEpoch || before.offset !== next - 1) this.#position = { ...position, offset: next - 1 }
+    if (lost === undefined) return undefined
+    return sameEpoch && before.offset < next - 1
+      ? this.#gap(lost, before.offset + 1, next - 1)
+      : this.#gap(lost, undefined, undefined)
+  }
+
+  /** Takes a gap that the server announced; its position may lie behind ours. */
+  skip({ reason, from, to, position }: GapPayload): Gap {
+    this.#position = position
+    return this.#gap(reason, from, to)
+  }
+
+  take({ position, publisher = "", messageId = "" }: Seen, now: number): Verdict {
+    const before = this.#position
+    const sameEpoch = before?.epoch === position.epoch
+    if (sameEpoch && position.offset <= before.offset) return { deliver: false }
+
+    const gap = before === undefined ? undefined : this.#unannounced(before, position)
+    this.#position = position
+    const deliver = !this.#seen.isRepeat(publisher, messageId, now)
+    return gap === undefined ? { deliver } : { deliver, gap }
+  }
+
+  // A server that keeps its contract announces each jump. If one does not, the
+  // program must still hear of what it will never get.
+  #unannounced(before: Position, next: Position): Gap | undefined {
+    const position = { ...next, offset: next.offset - 1 }
+    const channel = this.#channel
+    if (before.epoch !== next.epoch) {
+      return { channel, reason: "epoch_changed", from: undefined, to: undefined, position }
+    }
+    if (this.#mayJump || position.offset === before.offset) return undefined
+    const from = before.offset + 1
+    return { channel, reason: "dropped", from, to: position.offset, position }
+  }
+
+  #gap(reason: string, from: number | undefined, to: number | undefined): Gap {
+    return { channel: this.#channel, reason, from, to, position: this.#position! }
+  }
+}

@@ -1,0 +1,189 @@
+/**
+ * PublishLane: the undecided publications of one channel, in the order of the calls.
+ *
+ * Several are on their way at once. When one is refused for now, the lane stops,
+ * lets the answers behind it come in, and sends again from the first undecided,
+ * with the same message ids: so a repeat is a duplicate, and order is kept. Where
+ * order can no longer be kept, the publication is rejected rather than moved.
+ */
+import { type Backoff, backoffMs } from "./Backoff.ts"
+import { type Answer, failureOf } from "./Connection.ts"
+import type { Position, ServerEnvelope, ServerPayload } from "./Envelope.ts"
+import { WeirError } from "./Failure.ts"
+
+export interface Published {
+  readonly position: Position
+  /** The message id was accepted before; `position` is from then. */
+  readonly duplicate: boolean
+}
+
+export interface LaneOptions {
+  readonly backoff: Backoff
+  readonly random: () => number
+  /** Sends one publish; false while there is no connection, or none with room. */
+  readonly send: (payload: string, answer: Answer) => boolean
+  readonly onEmpty: () => void
+}
+
+interface Entry {
+  readonly payload: string
+  readonly resolve: (published: Published) => void
+  readonly reject: (error: WeirError) => void
+  readonly deadline: ReturnType<typeof setTimeout>
+  /** Sent, and the answer is still to come. */
+  inFlight: boolean
+  /** A later publication was accepted before this one was. */
+  overtaken: boolean
+  decided: boolean
+  failure: WeirError | undefined
+}
+
+const MAX_UNDECIDED = 256
+// Enough for 640 publications a second at a round trip of 100 ms; fewer have to be
+// sent again when one is refused.
+const MAX_IN_FLIGHT = 64
+
+export class PublishLane {
+  readonly #channel: string
+  readonly #options: LaneOptions
+  readonly #entries: Array<Entry> = []
+  #inFlight = 0
+  #refusals = 0
+  /** Stopped at a refusal: until its timer has run out and no answer is to come. */
+  #pause: { timer: ReturnType<typeof setTimeout>; over: boolean } | undefined
+
+  constructor(channel: string, options: LaneOptions) {
+    this.#channel = channel
+    this.#options = options
+  }
+
+  /** `payload` is JSON, made once: a repeat is the same even if the program's object changed. */
+  publish(payload: string, timeoutMs: number): Promise<Published> {
+    if (this.#entries.length >= MAX_UNDECIDED) {
+      const message = `${MAX_UNDECIDED} publications on ${this.#channel} are undecided`
+      return Promise.reject(new WeirError("too_many_requests", message))
+    }
+    return new Promise((resolve, reject) => {
+      const entry: Entry = {
+        payload,
+        resolve,
+        reject,
+        deadline: setTimeout(() => this.#giveUp(entry, timeoutMs), timeoutMs),
+        inFlight: false,
+        overtaken: false,
+        decided: false,
+        failure: undefined
+      }
+      this.#entries.push(entry)
+      this.resume()
+    })
+  }
+
+  /** Sends what may be sent now. */
+  resume(): void {
+    if (this.#pause !== undefined) {
+      if (!this.#pause.over || this.#inFlight > 0) return
+      this.#pause = undefined
+    }
+    for (const entry of this.#entries) {
+      if (this.#inFlight >= MAX_IN_FLIGHT) return
+      if (entry.inFlight) continue
+      if (!this.#options.send(entry.payload, (answer) => this.#answered(entry, answer))) return
+      entry.inFlight = true
+      this.#inFlight++
+    }
+  }
+
+  /** The connection is gone, and with it the answers: everything is sent again on the next. */
+  disconnected(): void {
+    this.#endPause()
+    for (const entry of this.#entries) entry.inFlight = false
+    this.#inFlight = 0
+  }
+
+  fail(error: WeirError): void {
+    this.#endPause()
+    for (const entry of [...this.#entries]) this.#reject(entry, error)
+  }
+
+  #answered(entry: Entry, answer: ServerEnvelope): void {
+    if (entry.decided) return
+    entry.inFlight = false
+    this.#inFlight--
+    if (answer.type === "published") this.#accepted(entry, answer.payload)
+    else this.#refused(entry, failureOf(answer))
+    this.resume()
+  }
+
+  #accepted(entry: Entry, { position, duplicate = false }: ServerPayload<"published">): void {
+    this.#refusals = 0
+    // A duplicate was accepted on an earlier connection, behind those before it.
+    const earlier = duplicate ? [] : this.#entries.slice(0, this.#entries.indexOf(entry))
+    for (const other of earlier) {
+      if (other.inFlight) other.overtaken = true
+      else this.#reject(other, overtaken(this.#channel))
+    }
+    this.#remove(entry)
+    entry.resolve({ position, duplicate })
+  }
+
+  #refused(entry: Entry, failure: WeirError): void {
+    entry.failure = failure
+    if (!failure.retryable) this.#reject(entry, failure)
+    else if (entry.overtaken) this.#reject(entry, overtaken(this.#channel))
+    else this.#stopFor(failure)
+  }
+
+  #stopFor({ retryAfterMs }: WeirError): void {
+    // Those behind a refused one are refused as well; the first tells how long to wait.
+    if (this.#pause !== undefined) return
+    const { backoff, random } = this.#options
+    const waitMs = retryAfterMs > 0 ? retryAfterMs : backoffMs(this.#refusals++, backoff, random())
+    const pause = {
+      over: false,
+      timer: setTimeout(() => {
+        pause.over = true
+        this.resume()
+      }, waitMs)
+    }
+    this.#pause = pause
+  }
+
+  // What stands behind one that was given up would be out of order, or, if it is on
+  // its way, of unknown fate.
+  #giveUp(entry: Entry, timeoutMs: number): void {
+    const late = new WeirError("timeout", `no answer to a publish in ${timeoutMs} ms`)
+    const behind = this.#entries.slice(this.#entries.indexOf(entry) + 1)
+    this.#reject(entry, entry.failure ?? late)
+    for (const later of behind) {
+      const message = `an earlier publication on ${this.#channel} was given up`
+      this.#reject(later, new WeirError("aborted", message))
+    }
+    this.resume()
+  }
+
+  #reject(entry: Entry, error: WeirError): void {
+    this.#remove(entry)
+    entry.reject(error)
+  }
+
+  #remove(entry: Entry): void {
+    clearTimeout(entry.deadline)
+    entry.decided = true
+    if (entry.inFlight) this.#inFlight--
+    entry.inFlight = false
+    this.#entries.splice(this.#entries.indexOf(entry), 1)
+    if (this.#entries.length === 0) {
+      this.#endPause()
+      this.#options.onEmpty()
+    }
+  }
+
+  #endPause(): void {
+    clearTimeout(this.#pause?.timer)
+    this.#pause = undefined
+  }
+}
+
+const overtaken = (channel: string): WeirError =>
+  new WeirError("aborted", `a later publication on ${channel} was accepted first`)

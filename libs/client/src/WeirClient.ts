@@ -1,0 +1,272 @@
+/**
+ * WeirClient: a program's line to Weir, kept up over cuts, drains and failovers.
+ *
+ * One state machine: idle → connecting → connected, and from any end either
+ * waiting → connecting again or, when the server says so, closed for good. What
+ * is subscribed, asked and published outlives the single connection.
+ */
+import { type Backoff, backoffMs, spreadMs } from "./Backoff.ts"
+import { callBack } from "./Callback.ts"
+import { Connection, type SocketConstructor } from "./Connection.ts"
+import { type Credential, Credentials, type TokenSource } from "./Credentials.ts"
+import { type Ending, finalFailure, hintOf, INVALID_TOKEN, mayReturn, type Spread } from "./Ending.ts"
+import type { ServerEnvelope, ServerPayload } from "./Envelope.ts"
+import { asWeirError, WeirError } from "./Failure.ts"
+import { type History, type HistoryOptions, historyOf } from "./History.ts"
+import { type Presence, type PresenceOptions, presenceOf } from "./Presence.ts"
+import { Publisher, type PublishOptions } from "./Publisher.ts"
+import type { Published } from "./PublishLane.ts"
+import { Requests } from "./Requests.ts"
+import { socketUrl } from "./SocketUrl.ts"
+import type { SubscribeOptions, Subscription, SubscriptionHandlers } from "./Subscription.ts"
+import { Subscriptions } from "./Subscriptions.ts"
+
+export type ConnectionState = "idle" | "connecting" | "connected" | "waiting" | "closed"
+
+export interface WeirClientOptions {
+  /** `ws(s)://` or `http(s)://`; in a browser a path of this page's host, too. */
+  readonly url: string
+  /** A JWT, or what fetches a fresh one whenever it is needed. */
+  readonly token: TokenSource
+  /** The program's name and version, for Weir's logs; at most 64 bytes. */
+  readonly name?: string | undefined
+  /** For environments without a global WebSocket. */
+  readonly webSocket?: SocketConstructor | undefined
+  /** The bounds of the first and of the longest wait before a reconnect. */
+  readonly backoff?: Backoff | undefined
+  /** A number in [0, 1), for the waits. */
+  readonly random?: (() => number) | undefined
+  readonly onState?: ((state: ConnectionState) => unknown) | undefined
+}
+
+const BACKOFF: Backoff = { minMs: 500, maxMs: 20_000 }
+// A connection that ends sooner than this counts as one more failed attempt, so that
+// a server that accepts and at once drops is not stormed.
+const STABLE_MS = 10_000
+const CLOSE_MS = 1_000
+
+export class WeirClient {
+  readonly #options: WeirClientOptions
+  readonly #backoff: Backoff
+  readonly #random: () => number
+  readonly #credentials: Credentials
+  readonly #subscriptions: Subscriptions
+  readonly #publisher: Publisher
+  readonly #requests = new Requests()
+  readonly #ready = Promise.withResolvers<void>()
+  #state: ConnectionState = "idle"
+  #failure: WeirError | undefined
+  #connection: Connection | undefined
+  #retry: ReturnType<typeof setTimeout> | undefined
+  #attempt = 0
+  #connectedAt: number | undefined
+  #goaway: Spread | undefined
+  #identity: { readonly user: string; readonly session: string } | undefined
+
+  constructor(options: WeirClientOptions) {
+    this.#options = options
+    this.#backoff = options.backoff ?? BACKOFF
+    this.#random = options.random ?? Math.random
+    this.#credentials = new Credentials(options.token)
+    this.#subscriptions = new Subscriptions(this.#backoff, this.#random)
+    this.#publisher = new Publisher(this.#backoff, this.#random)
+    // Nobody is forced to wait for `ready`; `onState` and `failure` tell as well.
+    this.#ready.promise.catch(() => {})
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  /** The user as the server knows it, empty for an anonymous one; undefined until connected. */
+  get user(): string | undefined {
+    return this.#identity?.user
+  }
+
+  get session(): string | undefined {
+    return this.#identity?.session
+  }
+
+  /** Why the server closed this client for good. */
+  get failure(): WeirError | undefined {
+    return this.#failure
+  }
+
+  /** Starts, or tries at once while it waits. A closed client stays closed. */
+  connect(): void {
+    if (this.#state === "closed") throw new WeirError("aborted", "this client is closed")
+    if (this.#state === "idle" || this.#state === "waiting") void this.#open()
+  }
+
+  /** Resolves at the first connect; rejects if the client closes before. */
+  ready(): Promise<void> {
+    return this.#ready.promise
+  }
+
+  async close(): Promise<void> {
+    const connection = this.#connection
+    this.#shut(undefined)
+    await connection?.close(CLOSE_MS)
+  }
+
+  /** Throws `already_subscribed` where this client has a subscription to the channel. */
+  subscribe(
+    channel: string,
+    handlers: SubscriptionHandlers,
+    options: SubscribeOptions = {}
+  ): Subscription {
+    this.#mustBeOpen()
+    return this.#subscriptions.add(channel, handlers, options)
+  }
+
+  /** Resolves once accepted. Publications on one channel keep the order of the calls. */
+  async publish(
+    channel: string,
+    data: unknown,
+    options: PublishOptions = {}
+  ): Promise<Published> {
+    this.#mustBeOpen()
+    return this.#publisher.publish(channel, data, options)
+  }
+
+  /** Who is in the channel: a page of its roster, or only the counts. */
+  async presence(channel: string, options: PresenceOptions = {}): Promise<Presence> {
+    this.#mustBeOpen()
+    return presenceOf(await this.#requests.ask("presence", { channel, ...options }))
+  }
+
+  /** A page of what the channel keeps. */
+  async history(channel: string, options: HistoryOptions = {}): Promise<History> {
+    this.#mustBeOpen()
+    return historyOf(await this.#requests.ask("history", { channel, ...options }))
+  }
+
+  async #open(): Promise<void> {
+    clearTimeout(this.#retry)
+    this.#setState("connecting")
+    try {
+      const credential = await this.#credentials.next()
+      if (this.#state !== "connecting") return
+      const WebSocket = this.#options.webSocket ?? globalThis.WebSocket
+      const url = socketUrl(this.#options.url)
+      this.#connection = new Connection(WebSocket, url, () => this.#hello(credential), {
+        onConnected: (payload, ts) => this.#connected(payload, ts),
+        onPush: (envelope) => this.#push(envelope),
+        onEnd: (ending, failure) => this.#disconnected(ending, failure)
+      })
+    } catch (error) {
+      // A token endpoint that is down comes back; a bad URL does not.
+      const failure = asWeirError(error, "unavailable")
+      if (this.#state !== "connecting") return
+      if (failure.retryable) this.#wait(undefined, failure.retryAfterMs)
+      else this.#shut(failure)
+    }
+  }
+
+  #hello(credential: Credential): object {
+    const client = this.#options.name ?? "weir-js/0.1.0"
+    return { ...credential, versions: ["1"], client, subscriptions: this.#subscriptions.offer() }
+  }
+
+  #connected(payload: ServerPayload<"connected">, ts: number): void {
+    const connection = this.#connection!
+    this.#connectedAt = performance.now()
+    this.#identity = { user: payload.user ?? "", session: payload.session }
+    this.#credentials.keep(payload.ticket, payload.expiresAt, ts)
+    this.#setState("connected")
+    this.#ready.resolve()
+    // Each step calls the program, which may close the client in between.
+    if (this.#connection !== connection) return
+    this.#subscriptions.connected(connection, payload.subscriptions ?? [])
+    if (this.#connection !== connection) return
+    this.#publisher.connected(connection)
+    this.#requests.connected(connection)
+  }
+
+  #push(envelope: ServerEnvelope): void {
+    switch (envelope.type) {
+      case "goaway": {
+        const { min = 0, max = min } = envelope.payload.afterMs ?? {}
+        this.#goaway = { min, max }
+        return
+      }
+      case "expiring":
+        void this.#refresh()
+        return
+      default:
+        this.#subscriptions.push(envelope)
+    }
+  }
+
+  // Without a new token in time the server closes with 3005, and the reconnect asks
+  // for a token anyway: so a failure here needs no answer.
+  async #refresh(): Promise<void> {
+    const connection = this.#connection
+    if (!this.#credentials.isRenewable) return
+    const token = await this.#credentials.token().catch(() => undefined)
+    if (token === undefined || this.#connection !== connection) return
+    connection?.request("refresh", JSON.stringify({ token }), ({ type, payload, ts }) => {
+      if (type !== "refreshed") return
+      this.#credentials.keep(payload.ticket, payload.expiresAt, ts ?? Date.now())
+    })
+  }
+
+  #disconnected(ending: Ending, failure: WeirError | undefined): void {
+    this.#letGo()
+    const refused = failure?.code === "unauthenticated"
+    const cause = refused ? { code: INVALID_TOKEN, reason: "invalid_token" } : ending
+    if (this.#credentials.hasAnother(cause)) {
+      void this.#open()
+    } else if (failure !== undefined && !failure.retryable) {
+      this.#shut(failure)
+    } else if (mayReturn(cause.code)) {
+      this.#wait(hintOf(ending.reason) ?? this.#goaway, failure?.retryAfterMs ?? 0)
+    } else {
+      this.#shut(finalFailure(ending))
+    }
+  }
+
+  #letGo(): void {
+    const lastedMs = this.#connectedAt === undefined ? 0 : performance.now() - this.#connectedAt
+    if (lastedMs >= STABLE_MS) this.#attempt = 0
+    this.#connectedAt = undefined
+    this.#connection = undefined
+    this.#subscriptions.disconnected()
+    this.#publisher.disconnected()
+    this.#requests.disconnected()
+  }
+
+  #wait(hint: Spread | undefined, retryAfterMs: number): void {
+    this.#goaway = undefined
+    const backoff = backoffMs(this.#attempt++, this.#backoff, this.#random())
+    const waitMs = hint === undefined ? retryAfterMs + backoff : spreadMs(hint, this.#random())
+    this.#retry = setTimeout(() => void this.#open(), waitMs)
+    this.#setState("waiting")
+  }
+
+  /** Ends everything; `failure` if that was the server's wish. */
+  #shut(failure: WeirError | undefined): void {
+    if (this.#state === "closed") return
+    clearTimeout(this.#retry)
+    this.#failure = failure
+    this.#letGo()
+    const error =
+      failure ?? new WeirError("aborted", "this client was closed", { retryable: false })
+    this.#setState("closed")
+    this.#ready.reject(error)
+    this.#subscriptions.close(failure)
+    this.#publisher.fail(error)
+    this.#requests.fail(error)
+  }
+
+  #setState(state: ConnectionState): void {
+    if (this.#state === state) return
+    this.#state = state
+    callBack(() => this.#options.onState?.(state))
+  }
+
+  #mustBeOpen(): void {
+    if (this.#state !== "closed") return
+    throw this.#failure ?? new WeirError("aborted", "this client is closed", { retryable: false })
+  }
+}

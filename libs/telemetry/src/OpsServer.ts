@@ -1,0 +1,43 @@
+/**
+ * OpsServer: what operators and probes read: /metrics, /livez, /readyz.
+ */
+import { createServer } from "node:http"
+import { NodeHttpServer } from "@effect/platform-node"
+import { Context, Effect, Layer } from "effect"
+import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
+import { PrometheusMetrics } from "effect/observability"
+import { Readiness } from "./Readiness.ts"
+
+/** host:port of the listener. */
+export class OpsServer extends Context.Service<OpsServer, { readonly address: string }>()(
+  "weir/telemetry/OpsServer"
+) {}
+
+const live = HttpRouter.add("GET", "/livez", HttpServerResponse.text("ok\n"))
+
+const ready = HttpRouter.add(
+  "GET",
+  "/readyz",
+  Effect.map(Readiness, ({ missing }) => {
+    const parts = missing()
+    return parts.length === 0
+      ? HttpServerResponse.text("ready\n")
+      : HttpServerResponse.text(`not ready: ${parts.join(", ")}\n`, { status: 503 })
+  })
+)
+
+export const layer = (options: { readonly host: string; readonly port: number }) => {
+  const server = NodeHttpServer.layer(createServer, { ...options, disablePreemptiveShutdown: true })
+  const routes = Layer.mergeAll(live, ready, PrometheusMetrics.layerHttp({ path: "/metrics" }))
+  const bound = Layer.effect(
+    OpsServer,
+    Effect.map(HttpServer.HttpServer, ({ address }) =>
+      OpsServer.of({
+        address: address._tag === "UnixPathAddress" ? address.path : `${options.host}:${address.port}`
+      })
+    )
+  )
+  return Layer.merge(HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }), bound).pipe(
+    Layer.provide(server)
+  )
+}
