@@ -20,8 +20,8 @@ import { WeirError } from "./Failure.ts"
 import { Progress } from "./Progress.ts"
 import { memberOf, publicationOf } from "./Publication.ts"
 import {
-  type SubscribeOptions,
   type Subscribed,
+  type SubscribeOptions,
   type Subscription,
   type SubscriptionHandlers,
   subscribedOf

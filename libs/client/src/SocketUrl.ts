@@ -1,16 +1,16 @@
 /**
  * SocketUrl: the WebSocket address for the URL a program gives.
  */
-import { asWeirError } from "./Failure.ts"
+import { WeirError } from "./Failure.ts"
 
 /** Turns http into ws; a relative URL is completed from the page, where there is one. */
 export const socketUrl = (url: string): string => {
   const page = (globalThis as { location?: { readonly href?: string } }).location?.href
-  try {
-    const absolute = new URL(url, page)
-    absolute.protocol = absolute.protocol.replace(/^http/, "ws")
-    return absolute.href
-  } catch (error) {
-    throw asWeirError(error, "bad_request")
+  if (!URL.canParse(url, page)) throw new WeirError("bad_request", `${url} is no URL`)
+  const absolute = new URL(url, page)
+  absolute.protocol = absolute.protocol.replace(/^http/, "ws")
+  if (!/^wss?:$/.test(absolute.protocol)) {
+    throw new WeirError("bad_request", `${url} must begin with ws, wss, http or https`)
   }
+  return absolute.href
 }

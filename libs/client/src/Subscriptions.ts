@@ -76,17 +76,24 @@ export class Subscriptions {
 
   /** Takes a frame that was not asked for. */
   push(envelope: ServerEnvelope): void {
+    const subscription =
+      "channel" in envelope.payload
+        ? this.#byChannel.get(envelope.payload.channel ?? "")
+        : undefined
+    if (subscription === undefined) return
     switch (envelope.type) {
-      case "publication": {
-        const subscription = this.#byChannel.get(envelope.payload.channel ?? "")
-        return subscription?.publication(envelope.payload, performance.now())
-      }
+      case "publication":
+        subscription.publication(envelope.payload, performance.now())
+        break
       case "gap":
-        return this.#byChannel.get(envelope.payload.channel)?.gap(envelope.payload)
+        subscription.gap(envelope.payload)
+        break
       case "presenceChange":
-        return this.#byChannel.get(envelope.payload.channel)?.presenceChange(envelope.payload)
+        subscription.presenceChange(envelope.payload)
+        break
       case "unsubscribed":
-        return this.#takenBack(envelope.payload)
+        this.#takenBack(subscription, envelope.payload)
+        break
     }
   }
 
@@ -143,9 +150,11 @@ export class Subscriptions {
     this.#retries.set(subscription, timer)
   }
 
-  #takenBack({ channel, reason = "" }: ServerPayload<"unsubscribed">): void {
-    const subscription = this.#byChannel.get(channel)
-    if (subscription === undefined || !subscription.isLive) return
+  #takenBack(
+    subscription: ActiveSubscription,
+    { channel, reason = "" }: ServerPayload<"unsubscribed">
+  ): void {
+    if (!subscription.isLive) return
     if (new WeirError(reason, "").retryable) {
       subscription.pause()
       this.#retryAfter(subscription, 0)

@@ -9,7 +9,14 @@ import { type Backoff, backoffMs, spreadMs } from "./Backoff.ts"
 import { callBack } from "./Callback.ts"
 import { Connection, type SocketConstructor } from "./Connection.ts"
 import { type Credential, Credentials, type TokenSource } from "./Credentials.ts"
-import { type Ending, finalFailure, hintOf, INVALID_TOKEN, mayReturn, type Spread } from "./Ending.ts"
+import {
+  type Ending,
+  finalFailure,
+  hintOf,
+  INVALID_TOKEN,
+  mayReturn,
+  type Spread
+} from "./Ending.ts"
 import type { ServerEnvelope, ServerPayload } from "./Envelope.ts"
 import { asWeirError, WeirError } from "./Failure.ts"
 import { type History, type HistoryOptions, historyOf } from "./History.ts"
@@ -120,11 +127,7 @@ export class WeirClient {
   }
 
   /** Resolves once accepted. Publications on one channel keep the order of the calls. */
-  async publish(
-    channel: string,
-    data: unknown,
-    options: PublishOptions = {}
-  ): Promise<Published> {
+  async publish(channel: string, data: unknown, options: PublishOptions = {}): Promise<Published> {
     this.#mustBeOpen()
     return this.#publisher.publish(channel, data, options)
   }

@@ -1,0 +1,126 @@
+/**
+ * Settings: everything decided, defaults and all, before anything starts.
+ */
+import { type Capabilities, parseCapabilities } from "@weir/core/Capability"
+import { makeNamespace, type Namespaces } from "@weir/core/Namespace"
+import type { LogLevel } from "effect"
+import type { keyAlgorithms, WeirFile } from "./WeirFile.ts"
+
+export interface Rate {
+  readonly perSecond: number
+  readonly burst: number
+}
+
+export interface Limits {
+  readonly frameBytes: number
+  readonly publicationBytes: number
+  readonly subscriptions: number
+  readonly commands: Rate
+  readonly pendingCommands: number
+  readonly handshakesPerAddress: Rate
+  readonly connectionsPerNode: number
+  readonly connectTimeoutMs: number
+  readonly heartbeatMs: number
+  readonly outboxBytes: number
+  readonly outboxFrames: number
+  readonly exempt: ReadonlyArray<string>
+}
+
+export const defaultLimits: Limits = {
+  // 64 KiB is what OWASP and the peers allow; a chat message needs less.
+  frameBytes: 65_536,
+  publicationBytes: 65_536,
+  subscriptions: 128,
+  commands: { perSecond: 30, burst: 60 },
+  pendingCommands: 256,
+  handshakesPerAddress: { perSecond: 20, burst: 40 },
+  connectionsPerNode: 50_000,
+  connectTimeoutMs: 5_000,
+  // Below the 30 s at which the strictest common proxies cut idle connections.
+  heartbeatMs: 25_000,
+  outboxBytes: 1_048_576,
+  outboxFrames: 1_024,
+  exempt: []
+}
+
+export interface TokenKeySettings {
+  readonly id: string
+  readonly algorithm: (typeof keyAlgorithms)[number]
+  readonly secret?: string
+  readonly publicKey?: string
+}
+
+export interface AuthSettings {
+  readonly issuer: string
+  readonly audience: string
+  readonly keys: ReadonlyArray<TokenKeySettings>
+}
+
+export interface ApiKeySettings {
+  readonly id: string
+  readonly sha256: string
+  readonly capabilities: Capabilities
+}
+
+export interface NodeSettings {
+  readonly name: string
+  readonly role: "connector" | "router" | "presence" | "auth"
+  readonly mesh: string
+}
+
+export interface Settings {
+  /** This process's name in the mesh. */
+  readonly node: string
+  readonly host: string
+  readonly httpPort: number
+  readonly grpcPort: number
+  readonly meshPort: number
+  readonly opsPort: number
+  readonly logLevel: LogLevel.LogLevel
+  readonly logFormat: "pretty" | "json"
+  /** Development tokens and the key `dev-key` are accepted; only on loopback. */
+  readonly development: boolean
+  readonly namespaces: Namespaces
+  readonly origins: ReadonlyArray<string>
+  readonly limits: Limits
+  readonly auth: AuthSettings
+  readonly apiKeys: ReadonlyArray<ApiKeySettings>
+  readonly nodes: ReadonlyArray<NodeSettings>
+}
+
+/** The namespaces that exist when nobody configured any and the identity is a development one. */
+const developmentNamespaces: NonNullable<WeirFile["namespaces"]> = {
+  chat: {
+    logged: true,
+    historySize: 10_000,
+    historyAgeSeconds: 3_600,
+    presence: true,
+    clientPublish: true
+  },
+  live: { logged: false, clientPublish: true },
+  state: { logged: true, historySize: 1, clientPublish: true, slowConsumer: "conflate" }
+}
+
+export type Environment = Omit<
+  Settings,
+  "namespaces" | "origins" | "limits" | "auth" | "apiKeys" | "nodes"
+>
+
+/** Both have been checked; this only fills in what they leave open. */
+export const decide = (file: WeirFile, environment: Environment): Settings => {
+  const namespaces = file.namespaces ?? (environment.development ? developmentNamespaces : {})
+  return {
+    ...environment,
+    namespaces: new Map(
+      Object.entries(namespaces).map(([name, options]) => [name, makeNamespace(name, options)])
+    ),
+    origins: file.origins ?? [],
+    limits: { ...defaultLimits, ...file.limits },
+    auth: file.auth ?? { issuer: "weir", audience: "weir", keys: [] },
+    apiKeys: (file.apiKeys ?? []).map(({ id, sha256, capabilities }) => {
+      const parsed = parseCapabilities(capabilities)
+      return { id, sha256, capabilities: typeof parsed === "string" ? [] : parsed }
+    }),
+    nodes: file.nodes ?? []
+  }
+}

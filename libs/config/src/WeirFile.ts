@@ -1,0 +1,122 @@
+/**
+ * WeirFile: the one configuration file, its shape and its meaning.
+ *
+ * Every service reads the same file and takes what concerns it, so that the
+ * file can be handed to all of them unchanged. Unknown keys are mistakes.
+ */
+import { isIP } from "node:net"
+import { parseCapabilities } from "@weir/core/Capability"
+import { NamespaceOptions } from "@weir/core/Namespace"
+import { Schema } from "effect"
+
+const positive = Schema.Int.check(Schema.isGreaterThan(0))
+const name = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_.-]{1,64}$/))
+
+const rule = <S extends Schema.Top>(schema: S, message: string, holds: (value: S["Type"]) => boolean) =>
+  schema.check(Schema.makeFilter((value) => (holds(value) ? undefined : message)))
+
+/** `10.0.0.0/8`, `::1/128`. */
+const AddressRange = rule(
+  Schema.String,
+  "must be an address range such as 10.0.0.0/8",
+  (range) => {
+    const [address = "", bits = "", ...rest] = range.split("/")
+    const family = isIP(address)
+    return (
+      rest.length === 0 && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)
+    )
+  }
+)
+
+/** Scheme, host and port, as browsers send it: no path, no wildcard. */
+const Origin = rule(
+  Schema.String,
+  "must be an exact origin such as https://app.example.com",
+  (origin) => URL.canParse(origin) && new URL(origin).origin === origin
+)
+
+const CapabilityRules = rule(
+  Schema.Record(Schema.String, Schema.Array(Schema.String)),
+  'must map channel patterns to verbs, such as {"chat:*":["subscribe"]}',
+  (rules) => typeof parseCapabilities(rules) !== "string"
+)
+
+const RateOptions = Schema.Struct({ perSecond: positive, burst: positive })
+
+/** All are per connection unless their name says otherwise. */
+const LimitOptions = Schema.Struct({
+  /** The largest message a client may send, in bytes. */
+  frameBytes: Schema.optionalKey(positive),
+  /** The largest data of one publication, at every door. */
+  publicationBytes: Schema.optionalKey(positive),
+  subscriptions: Schema.optionalKey(positive),
+  commands: Schema.optionalKey(RateOptions),
+  /** Unanswered requests of one connection. */
+  pendingCommands: Schema.optionalKey(positive),
+  handshakesPerAddress: Schema.optionalKey(RateOptions),
+  connectionsPerNode: Schema.optionalKey(positive),
+  connectTimeoutMs: Schema.optionalKey(positive),
+  heartbeatMs: Schema.optionalKey(positive),
+  /** What may wait for a client that reads slowly. */
+  outboxBytes: Schema.optionalKey(positive),
+  outboxFrames: Schema.optionalKey(positive),
+  /** Address ranges that the limits on rates do not concern. */
+  exempt: Schema.optionalKey(Schema.Array(AddressRange))
+})
+
+export const keyAlgorithms = ["HS256", "ES256", "RS256", "EdDSA"] as const
+
+const TokenKey = rule(
+  Schema.Struct({
+    /** The `kid` of tokens signed with it. */
+    id: name,
+    algorithm: Schema.Literals(keyAlgorithms),
+    /** HS256: at least 32 bytes. */
+    secret: Schema.optionalKey(Schema.String),
+    /** The others: a public key in PEM (SPKI). */
+    publicKey: Schema.optionalKey(Schema.String)
+  }),
+  "needs a secret of at least 32 bytes for HS256, and a publicKey in PEM for the other algorithms",
+  ({ algorithm, secret, publicKey }) =>
+    algorithm === "HS256"
+      ? secret !== undefined && Buffer.byteLength(secret) >= 32 && publicKey === undefined
+      : (publicKey?.includes("BEGIN PUBLIC KEY") ?? false) && secret === undefined
+)
+
+const AuthOptions = Schema.Struct({
+  /** The exact `iss` of accepted tokens. */
+  issuer: Schema.String,
+  /** The exact `aud` of accepted tokens. */
+  audience: Schema.String,
+  keys: Schema.Array(TokenKey)
+})
+
+const ApiKeyOptions = Schema.Struct({
+  /** Names the publisher in publications and logs. */
+  id: name,
+  /** SHA-256 of the key, in hex: the key itself is nowhere in the configuration. */
+  sha256: Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/)),
+  capabilities: CapabilityRules
+})
+
+const NodeOptions = Schema.Struct({
+  name,
+  role: Schema.Literals(["connector", "router", "presence", "auth"]),
+  /** host:port of its mesh listener. */
+  mesh: Schema.String.check(Schema.isPattern(/^.+:\d{1,5}$/))
+})
+
+export const WeirFile = Schema.Struct({
+  namespaces: Schema.optionalKey(
+    Schema.Record(Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,64}$/)), NamespaceOptions)
+  ),
+  /** Who may open a connection from a browser. Empty: nobody; programs send no Origin. */
+  origins: Schema.optionalKey(Schema.Array(Origin)),
+  limits: Schema.optionalKey(LimitOptions),
+  auth: Schema.optionalKey(AuthOptions),
+  apiKeys: Schema.optionalKey(Schema.Array(ApiKeyOptions)),
+  /** A fixed view of the mesh. */
+  nodes: Schema.optionalKey(Schema.Array(NodeOptions))
+})
+
+export type WeirFile = typeof WeirFile.Type
