@@ -8,6 +8,7 @@ import type { Backoff } from "./Backoff.ts"
 import type { Connection } from "./Connection.ts"
 import { encodeData } from "./Data.ts"
 import { asWeirError, WeirError } from "./Failure.ts"
+import { newMessageId } from "./MessageId.ts"
 import { type Published, PublishLane } from "./PublishLane.ts"
 
 export interface PublishOptions {
@@ -34,7 +35,7 @@ export class Publisher {
   }
 
   async publish(channel: string, data: unknown, options: PublishOptions): Promise<Published> {
-    const { messageId = randomId(), contentType, timeoutMs = TIMEOUT_MS } = options
+    const { messageId = newMessageId(), contentType, timeoutMs = TIMEOUT_MS } = options
     const payload = payloadOf(channel, messageId, data, contentType)
     return this.#lane(channel).publish(payload, timeoutMs)
   }
@@ -78,9 +79,3 @@ const payloadOf = (channel: string, messageId: string, data: unknown, contentTyp
     throw asWeirError(error, "bad_request")
   }
 }
-
-/** 32 hex digits. `crypto.randomUUID` would do, but pages served over plain HTTP lack it. */
-const randomId = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, "0")
-  ).join("")

@@ -56,14 +56,16 @@ export class Subscriptions {
 
   /** `results` answer what was last offered, in its order. */
   connected(connection: Connection, results: ReadonlyArray<SubscribeResult>): void {
-    this.#connection = connection
+    // Taken before any callback runs: what those subscribe is asked for by `add`.
     const offered = new Set(this.#offered)
+    const others = [...this.#byChannel.values()].filter((each) => !offered.has(each))
+    this.#connection = connection
     this.#offered.forEach((subscription, index) => {
       this.#answered(subscription, results[index] ?? {})
     })
     this.#offered = []
-    for (const subscription of this.#byChannel.values()) {
-      if (!offered.has(subscription)) this.#ask(subscription)
+    for (const subscription of others) {
+      if (!subscription.hasEnded) this.#ask(subscription)
     }
   }
 

@@ -49,7 +49,13 @@ const make = Effect.fnUntraced(function* (initial: View, isStatic: boolean) {
   })
 })
 
-export const layerStatic = (nodes: ReadonlyArray<Node>): Layer.Layer<Cluster> =>
-  Layer.effect(Cluster, make({ version: 1, nodes }, true))
+/** The nodes as configured; nothing tells one life of theirs from another. */
+export const layerStatic = (
+  nodes: ReadonlyArray<Omit<Node, "incarnation">>
+): Layer.Layer<Cluster> =>
+  Layer.effect(
+    Cluster,
+    make({ version: 1, nodes: nodes.map((node) => ({ ...node, incarnation: 0 })) }, true)
+  )
 
 export const layerMemory: Layer.Layer<Cluster> = Layer.effect(Cluster, make(emptyView, false))

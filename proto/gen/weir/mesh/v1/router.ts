@@ -80,15 +80,16 @@ export interface LaneItem {
 }
 
 /**
- * The channel is attached; what follows on the lane comes after `position`,
- * or, when `recovered`, after the position that the connector gave.
+ * The channel is attached. When `recovered`, what follows on the lane comes after
+ * the position that the connector gave, with a `gap` for what the log no longer
+ * has; otherwise it comes after `position`.
  */
 export interface Attached {
   channel: string;
   /** The head. */
   position: Position | undefined;
   recovered: boolean;
-  /** Why it is not: trimmed, limit, epoch_changed or rolled_back. */
+  /** Why it is not: epoch_changed or rolled_back. */
   reason: string;
 }
 
@@ -187,7 +188,11 @@ export interface ReadResponse {
   /** More is stored beyond this page. */
   more: boolean;
   /** The caller asked the wrong router; nothing else is set. */
-  moved: Moved | undefined;
+  moved:
+    | Moved
+    | undefined;
+  /** The position just before `next`. */
+  before: Position | undefined;
 }
 
 function createBaseAttachRequest(): AttachRequest {
@@ -1840,6 +1845,7 @@ function createBaseReadResponse(): ReadResponse {
     publications: [],
     more: false,
     moved: undefined,
+    before: undefined,
   };
 }
 
@@ -1865,6 +1871,9 @@ export const ReadResponse: MessageFns<ReadResponse> = {
     }
     if (message.moved !== undefined) {
       Moved.encode(message.moved, writer.uint32(58).fork()).join();
+    }
+    if (message.before !== undefined) {
+      Position.encode(message.before, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -1938,6 +1947,14 @@ export const ReadResponse: MessageFns<ReadResponse> = {
             message.moved = Moved.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.before = Position.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1964,6 +1981,9 @@ export const ReadResponse: MessageFns<ReadResponse> = {
     message.publications = object.publications?.map((e) => e) || [];
     message.more = object.more ?? false;
     message.moved = (object.moved !== undefined && object.moved !== null) ? Moved.fromPartial(object.moved) : undefined;
+    message.before = (object.before !== undefined && object.before !== null)
+      ? Position.fromPartial(object.before)
+      : undefined;
     return message;
   },
 };

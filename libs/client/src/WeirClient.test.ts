@@ -1,0 +1,321 @@
+/**
+ * The SDK against a real server, some of it through a link that is cut.
+ */
+import { afterAll, afterEach, assert, beforeAll, describe, it } from "@effect/vitest"
+import { CuttableLink } from "../test/CuttableLink.ts"
+import { StandaloneServer } from "../test/StandaloneServer.ts"
+import { waitUntil } from "../test/waitUntil.ts"
+import type { WeirError } from "./Failure.ts"
+import type { Gap } from "./Progress.ts"
+import type { Publication } from "./Publication.ts"
+import { WeirClient, type WeirClientOptions } from "./WeirClient.ts"
+
+const range = (count: number) => Array.from({ length: count }, (_, index) => index)
+
+describe("WeirClient", () => {
+  let server: StandaloneServer
+  let link: CuttableLink
+  let channels = 0
+  const clients: Array<WeirClient> = []
+
+  beforeAll(async () => {
+    server = await StandaloneServer.start()
+    link = await CuttableLink.open(server.http)
+  })
+  afterAll(async () => {
+    link?.close()
+    await server?.stop()
+  })
+  afterEach(() => Promise.all(clients.splice(0).map((client) => client.close())))
+
+  const newChannel = (namespace = "chat") => `${namespace}:test-${++channels}`
+
+  const connect = async (user: string, options: Partial<WeirClientOptions> = {}) => {
+    const client = new WeirClient({
+      url: `ws://${server.http}/v1/ws`,
+      token: () => server.token(user),
+      backoff: { minMs: 20, maxMs: 200 },
+      ...options
+    })
+    clients.push(client)
+    client.connect()
+    await client.ready()
+    return client
+  }
+
+  const connectByLink = (user: string, options: Partial<WeirClientOptions> = {}) =>
+    connect(user, { url: `ws://${link.address}/v1/ws`, ...options })
+
+  /** Subscribes and notes what comes, in its order. */
+  const listen = async (
+    client: WeirClient,
+    channel: string,
+    options: Parameters<WeirClient["subscribe"]>[2] = {}
+  ) => {
+    const publications: Array<Publication> = []
+    const gaps: Array<Gap> = []
+    const subscription = client.subscribe(
+      channel,
+      {
+        onPublication: (publication) => publications.push(publication),
+        onGap: (gap) => gaps.push(gap)
+      },
+      options
+    )
+    const first = await subscription.subscribed()
+    const data = () => publications.map((publication) => publication.data)
+    const has = (count: number) =>
+      waitUntil(
+        `${channel} has brought ${count} publications`,
+        () => publications.length >= count,
+        () => ({ publications: publications.length, gaps })
+      )
+    return { publications, gaps, subscription, first, data, has }
+  }
+
+  const codeOf = (promise: Promise<unknown>) =>
+    promise.then(
+      () => "accepted",
+      (error: WeirError) => error.code
+    )
+
+  it("knows who it is once it is connected", async () => {
+    const client = await connect("ann")
+
+    assert.strictEqual(client.state, "connected")
+    assert.strictEqual(client.user, "ann")
+    assert.isString(client.session)
+  })
+
+  it("delivers what another client publishes, as it was published", async () => {
+    const [ann, bob] = [await connect("ann"), await connect("bob")]
+    const channel = newChannel()
+    const { publications, has } = await listen(bob, channel)
+
+    const { position } = await ann.publish(
+      channel,
+      { text: "hi", n: [1, null] },
+      { messageId: "m-1" }
+    )
+    await ann.publish(channel, "one\ntwo", { contentType: "text/plain" })
+    await ann.publish(channel, new Uint8Array([0, 255]), { contentType: "image/png" })
+    await has(3)
+
+    const [json, text, bytes] = publications
+    assert.deepInclude(json, { channel, publisher: "ann", messageId: "m-1", position })
+    assert.deepStrictEqual(json?.data, { text: "hi", n: [1, null] })
+    assert.deepInclude(text, { data: "one\ntwo", contentType: "text/plain" })
+    assert.deepInclude(bytes, { data: new Uint8Array([0, 255]), contentType: "image/png" })
+  })
+
+  it("accepts one message id once, and answers with the first position", async () => {
+    const client = await connect("ann")
+    const channel = newChannel()
+
+    const first = await client.publish(channel, 1, { messageId: "m-1" })
+    const again = await client.publish(channel, 1, { messageId: "m-1" })
+
+    assert.isFalse(first.duplicate)
+    assert.deepStrictEqual(again, { position: first.position, duplicate: true })
+  })
+
+  it("begins with the last publications when asked to rewind", async () => {
+    const client = await connect("ann")
+    const channel = newChannel()
+    for (const n of range(5)) await client.publish(channel, n)
+
+    const { data, has } = await listen(client, channel, { rewind: { last: 3 } })
+    await has(3)
+
+    assert.deepStrictEqual(data(), [2, 3, 4])
+  })
+
+  it("goes on after a position that an earlier client kept", async () => {
+    const client = await connect("ann")
+    const channel = newChannel()
+    const { position } = await client.publish(channel, "seen")
+    await client.publish(channel, "missed")
+
+    const { data, first, has } = await listen(client, channel, { since: position })
+    await has(1)
+
+    assert.isTrue(first.recovered)
+    assert.deepStrictEqual(data(), ["missed"])
+  })
+
+  it("misses nothing and sees nothing twice while its link is cut again and again", async () => {
+    const [ann, bob] = [await connect("ann"), await connectByLink("bob")]
+    const channel = newChannel()
+    const { data, gaps, has } = await listen(bob, channel)
+
+    for (const n of range(300)) {
+      await ann.publish(channel, n)
+      if (n % 60 === 30) link.cut()
+    }
+    await has(300)
+
+    assert.deepStrictEqual(data(), range(300))
+    assert.deepStrictEqual(gaps, [])
+  })
+
+  it("publishes each message once and in order over cuts of its own link", async () => {
+    const [ann, bob] = [await connectByLink("ann"), await connect("bob")]
+    const channel = newChannel()
+    const { data, has } = await listen(bob, channel)
+
+    const results: Array<Promise<unknown>> = []
+    for (const n of range(200)) {
+      results.push(ann.publish(channel, n))
+      if (n % 50 === 25) {
+        await results[n - 20]
+        link.cut()
+      }
+    }
+    await Promise.all(results)
+    await has(200)
+
+    assert.deepStrictEqual(data(), range(200))
+  })
+
+  it("resumes more channels than fit into one connect", async () => {
+    const [ann, bob] = [await connect("ann"), await connectByLink("bob")]
+    const names = range(140).map(() => newChannel())
+    const listeners = await Promise.all(names.map((name) => listen(bob, name)))
+
+    link.cut()
+    await waitUntil("bob noticed the cut", () => bob.state !== "connected")
+    await Promise.all(names.map((name) => ann.publish(name, name)))
+    await Promise.all(listeners.map(({ has }) => has(1)))
+
+    assert.deepStrictEqual(
+      listeners.flatMap(({ data }) => data()),
+      names
+    )
+  })
+
+  it("returns with its ticket, without another token", async () => {
+    let tokens = 0
+    const token = () => {
+      tokens++
+      return server.token("ann")
+    }
+    const client = await connectByLink("ann", { token })
+    const { session } = client
+
+    link.cut()
+    await waitUntil("it noticed the cut", () => client.state !== "connected")
+    await waitUntil("it is back", () => client.state === "connected")
+
+    assert.strictEqual(tokens, 1)
+    assert.strictEqual(client.session, session)
+  })
+
+  it("reads a channel's history page by page", async () => {
+    const client = await connect("ann")
+    const channel = newChannel()
+    for (const n of range(5)) await client.publish(channel, n)
+
+    const first = await client.history(channel, { limit: 3 })
+    const second = await client.history(channel, { limit: 3, after: first.next })
+    const newest = await client.history(channel, { limit: 1, reverse: true })
+
+    const dataOf = ({ publications }: typeof first) => publications.map(({ data }) => data)
+    assert.deepStrictEqual(
+      [dataOf(first), dataOf(second)],
+      [
+        [0, 1, 2],
+        [3, 4]
+      ]
+    )
+    assert.deepStrictEqual(dataOf(newest), [4])
+    assert.strictEqual(second.next, 0)
+  })
+
+  it("sees members come, with their data, and go", async () => {
+    const [ann, bob] = [await connect("ann"), await connect("bob")]
+    const channel = newChannel()
+    const seen: Array<string> = []
+    const watcher = ann.subscribe(
+      channel,
+      {
+        onPublication: () => {},
+        onPresence: ({ joined, left }) => {
+          for (const { user, data } of joined) seen.push(`+${user} ${JSON.stringify(data)}`)
+          for (const { user } of left) seen.push(`-${user}`)
+        }
+      },
+      { presence: true }
+    )
+    await watcher.subscribed()
+
+    const { subscription } = await listen(bob, channel, { member: { colour: "teal" } })
+    await waitUntil(
+      "bob has come",
+      () => seen.includes(`+bob {"colour":"teal"}`),
+      () => seen
+    )
+    const roster = await ann.presence(channel)
+    const counts = await ann.presence(channel, { counts: true })
+    subscription.unsubscribe()
+    await waitUntil(
+      "bob has gone",
+      () => seen.includes("-bob"),
+      () => seen
+    )
+
+    assert.deepStrictEqual(
+      roster.members.map(({ user, data }) => ({ user, data })),
+      [{ user: "bob", data: { colour: "teal" } }]
+    )
+    assert.deepInclude(counts, { memberCount: 1, userCount: 1, members: [] })
+  })
+
+  it("gives a channel that is left and subscribed again to the new subscription only", async () => {
+    const client = await connect("ann")
+    const channel = newChannel()
+    const old = await listen(client, channel)
+
+    old.subscription.unsubscribe()
+    const next = await listen(client, channel)
+    await client.publish(channel, "hi")
+    await next.has(1)
+
+    assert.deepStrictEqual(next.data(), ["hi"])
+    assert.deepStrictEqual(old.data(), [])
+  })
+
+  it("tells a subscription that its namespace is unknown, and ends it", async () => {
+    const client = await connect("ann")
+    const errors: Array<string> = []
+    const subscription = client.subscribe("nowhere:a", {
+      onPublication: () => {},
+      onError: ({ code }) => errors.push(code)
+    })
+
+    const code = await codeOf(subscription.subscribed())
+
+    assert.deepStrictEqual([code, ...errors], ["unknown_namespace", "unknown_namespace"])
+  })
+
+  it("rejects a publish that is too large, and keeps those behind it", async () => {
+    const client = await connect("ann")
+    const channel = newChannel()
+
+    const codes = await Promise.all(
+      ["a", "x".repeat(300_000), "b"].map((data) => codeOf(client.publish(channel, data)))
+    )
+
+    assert.deepStrictEqual(codes, ["accepted", "payload_too_large", "accepted"])
+  })
+
+  it("closes for good when its token is no token", async () => {
+    const client = new WeirClient({ url: `ws://${server.http}/v1/ws`, token: "nonsense" })
+    client.connect()
+
+    const code = await codeOf(client.ready())
+
+    assert.strictEqual(code, "unauthenticated")
+    assert.strictEqual(client.state, "closed")
+    assert.strictEqual(client.failure?.closeCode, 3500)
+  })
+})

@@ -1,0 +1,39 @@
+/**
+ * CheckMessage: may this be published at all? The same rules at every door.
+ */
+import { checkChannelName, namespaceOf } from "./ChannelName.ts"
+import { checkContent } from "./Content.ts"
+import { Failure, failure } from "./Failure.ts"
+import type { Namespace, Namespaces } from "./Namespace.ts"
+import { type Message, maxMessageIdBytes } from "./Publication.ts"
+
+const encoder = new TextEncoder()
+
+/** The channel's namespace, or why there is no such channel. */
+export const checkChannel = (namespaces: Namespaces, channel: string): Namespace | Failure => {
+  const refused = checkChannelName(channel)
+  if (refused !== undefined) return refused
+  const name = namespaceOf(channel)
+  return namespaces.get(name) ?? failure("unknown_namespace", `channel: no namespace "${name}"`)
+}
+
+export const checkMessageId = (messageId: string): Failure | undefined => {
+  const bytes = encoder.encode(messageId).byteLength
+  return bytes > maxMessageIdBytes
+    ? failure("bad_request", `messageId: ${bytes} bytes, limit ${maxMessageIdBytes}`)
+    : undefined
+}
+
+/** The message with its data as it will be stored. */
+export const checkMessage = (
+  namespaces: Namespaces,
+  message: Message,
+  limitBytes: number
+): Message | Failure => {
+  const namespace = checkChannel(namespaces, message.channel)
+  if (namespace instanceof Failure) return namespace
+  const refused = checkMessageId(message.messageId)
+  if (refused !== undefined) return refused
+  const data = checkContent(message.contentType, message.data, limitBytes)
+  return data instanceof Failure ? data : { ...message, data }
+}

@@ -1,0 +1,169 @@
+/**
+ * Lane: what leaves for one connector, bounded by the credit it grants.
+ *
+ * Each attached channel is a follower with a cursor: the last position put on
+ * the lane. A live follower is given publications as they are appended. Without
+ * credit it turns lagging: nothing more is pushed, and once credit is back it is
+ * read again from the log, after its cursor. Nothing is kept for it meanwhile.
+ */
+import type { GapReason, Position } from "@weir/core/Position"
+import type { LaneItem } from "@weir/proto/mesh/v1/router"
+import type { EncodedPublication } from "@weir/wire/Publications"
+import { Effect, Queue } from "effect"
+import { interests, laggingFollowers, laneItems, laneQueue } from "./RouterMetrics.ts"
+
+export interface Follower {
+  readonly channel: string
+  /** The last position on the lane; before `attached`, what the connector said it has. */
+  cursor: Position | undefined
+  /** `judging`: to be answered with `attached`. `lagging`: to be read from the log. */
+  state: "judging" | "lagging" | "live"
+}
+
+type Item = NonNullable<LaneItem["item"]>
+
+/** What an item without data weighs; about its size on the wire. */
+const controlBytes = 128
+
+export class Lane {
+  readonly node: string
+  readonly #outgoing: Queue.Queue<LaneItem>
+  readonly #wakeCatchUp: () => void
+  readonly #followers = new Map<string, Follower>()
+  readonly #behind = new Map<string, Follower>()
+  #credit = 0
+
+  /** `wakeCatchUp` is called when a follower should be read from the log. */
+  constructor(node: string, outgoing: Queue.Queue<LaneItem>, wakeCatchUp: () => void) {
+    this.node = node
+    this.#outgoing = outgoing
+    this.#wakeCatchUp = wakeCatchUp
+  }
+
+  get hasCredit(): boolean {
+    return this.#credit > 0
+  }
+
+  grant(bytes: number): void {
+    this.#credit += bytes
+    if (this.#behind.size > 0) this.#wakeCatchUp()
+  }
+
+  follow(channel: string, cursor: Position | undefined): void {
+    if (!this.#followers.has(channel)) interests.add(1)
+    const follower: Follower = { channel, cursor, state: "judging" }
+    this.#followers.set(channel, follower)
+    this.#fallBehind(follower)
+  }
+
+  /** True when the lane followed the channel. */
+  unfollow(channel: string): boolean {
+    if (!this.#followers.delete(channel)) return false
+    interests.add(-1)
+    if (this.#behind.delete(channel)) laggingFollowers.add(-1)
+    return true
+  }
+
+  get channels(): Iterable<string> {
+    return this.#followers.keys()
+  }
+
+  /** Judges the follower's cursor anew: the log may not be the one it was read from. */
+  reconsider(channel: string): void {
+    const follower = this.#followers.get(channel)
+    if (follower === undefined) return
+    if (follower.state === "live") follower.state = "lagging"
+    this.#fallBehind(follower)
+  }
+
+  #fallBehind(follower: Follower): void {
+    if (!this.#behind.has(follower.channel)) laggingFollowers.add(1)
+    this.#behind.set(follower.channel, follower)
+    this.#wakeCatchUp()
+  }
+
+  /** Those that can be served now: to judge one costs no credit. */
+  servable(): ReadonlyArray<Follower> {
+    return [...this.#behind.values()].filter(
+      ({ state }) => state === "judging" || this.hasCredit
+    )
+  }
+
+  /** Still the channel's follower, after a wait in which it could have been detached? */
+  isCurrent(follower: Follower): boolean {
+    return this.#followers.get(follower.channel) === follower
+  }
+
+  /** From now on the follower is given publications as they come. */
+  goLive(follower: Follower): void {
+    follower.state = "live"
+    if (this.#behind.delete(follower.channel)) laggingFollowers.add(-1)
+  }
+
+  deliver(channel: string, entries: ReadonlyArray<EncodedPublication>): void {
+    const follower = this.#followers.get(channel)
+    if (follower?.state !== "live") return
+    if (this.pushAll(follower, entries)) return
+    follower.state = "lagging"
+    this.#fallBehind(follower)
+  }
+
+  /** Puts entries on the lane while there is credit; false when it ran out before the end. */
+  pushAll(follower: Follower, entries: ReadonlyArray<EncodedPublication>): boolean {
+    for (const { publication, bytes } of entries) {
+      // A page read from the log can hold what is delivered a moment later.
+      if (follower.cursor !== undefined && publication.position.offset <= follower.cursor.offset) {
+        continue
+      }
+      if (this.#credit <= 0) return false
+      this.#push({ $case: "publication", value: bytes }, bytes.byteLength)
+      follower.cursor = publication.position
+    }
+    return true
+  }
+
+  pushAttached(
+    follower: Follower,
+    answer: { readonly position: Position; readonly recovered: boolean; readonly reason: string }
+  ): void {
+    this.#push({ $case: "attached", value: { channel: follower.channel, ...answer } }, controlBytes)
+    follower.state = "lagging"
+  }
+
+  /** What lies between the cursor and `position` will not come. */
+  pushGap(follower: Follower, reason: GapReason, position: Position): void {
+    const known = follower.cursor?.epoch === position.epoch && follower.cursor.offset < position.offset
+    const range = known
+      ? { from: follower.cursor!.offset + 1, to: position.offset }
+      : { from: undefined, to: undefined }
+    this.#push(
+      { $case: "gap", value: { channel: follower.channel, reason, position, ...range } },
+      controlBytes
+    )
+    follower.cursor = position
+  }
+
+  pushRefused(channel: string, failure: { code: string; message: string; retryAfterMs: number }): void {
+    this.#push({ $case: "refused", value: { channel, failure } }, controlBytes)
+  }
+
+  #push(item: Item, bytes: number): void {
+    this.#credit -= bytes
+    laneItems.add()
+    laneQueue.add(1)
+    Queue.offerUnsafe(this.#outgoing, { item })
+  }
+
+  /** The next items to write, waiting while there are none. */
+  take(maxItems: number) {
+    return Effect.tap(Queue.takeBetween(this.#outgoing, 1, maxItems), (items) =>
+      Effect.sync(() => laneQueue.add(-items.length))
+    )
+  }
+
+  /** Counts what will not leave any more. */
+  close(): void {
+    laneQueue.add(-Queue.sizeUnsafe(this.#outgoing))
+    for (const channel of [...this.#followers.keys()]) this.unfollow(channel)
+  }
+}

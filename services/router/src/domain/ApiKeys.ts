@@ -1,0 +1,37 @@
+/**
+ * ApiKeys: who a service is, by the key it sends.
+ *
+ * The configuration holds only digests. A key has 256 random bits, so a plain
+ * SHA-256 is enough: there is nothing to guess from a dictionary.
+ */
+import { createHash, timingSafeEqual } from "node:crypto"
+import type { Capabilities } from "@weir/core/Capability"
+import { type Failure, failure } from "@weir/core/Failure"
+
+export interface ApiKey {
+  /** The publisher of everything published with it. */
+  readonly id: string
+  /** SHA-256 of the key, in hex. */
+  readonly sha256: string
+  readonly capabilities: Capabilities
+}
+
+export const digestOf = (key: string): string => createHash("sha256").update(key).digest("hex")
+
+/** The key that an `authorization` header names, or `unauthenticated`. */
+export const authenticate = (
+  keys: ReadonlyArray<ApiKey>,
+  authorization: string | undefined
+): ApiKey | Failure => {
+  const sent = /^Bearer ([\x21-\x7e]{1,256})$/i.exec(authorization ?? "")?.[1]
+  if (sent === undefined) {
+    return failure("unauthenticated", "authorization: send `Bearer <API key>`")
+  }
+  const digest = Buffer.from(digestOf(sent), "hex")
+  let found: ApiKey | undefined
+  // All are compared, so that the time taken says nothing about which one matched.
+  for (const key of keys) {
+    if (timingSafeEqual(digest, Buffer.from(key.sha256, "hex"))) found = key
+  }
+  return found ?? failure("unauthenticated", "authorization: unknown API key")
+}

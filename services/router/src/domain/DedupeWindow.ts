@@ -1,0 +1,51 @@
+/**
+ * DedupeWindow: the message ids that one channel has seen lately.
+ *
+ * Two maps that take turns: an id is remembered for one to two windows, and
+ * forgetting costs one assignment instead of a timer for each id.
+ */
+import type { Position } from "@weir/core/Position"
+
+export class DedupeWindow {
+  readonly #windowMs: number
+  readonly #maxIds: number
+  #young = new Map<string, Position>()
+  #old = new Map<string, Position>()
+  #turnedAt: number
+
+  /** At `maxIds` the maps take turns early: memory is bounded, the window shrinks. */
+  constructor(windowMs: number, maxIds: number, nowMillis: number) {
+    this.#windowMs = windowMs
+    this.#maxIds = maxIds
+    this.#turnedAt = nowMillis
+  }
+
+  #turn(nowMillis: number): void {
+    const elapsed = nowMillis - this.#turnedAt
+    if (elapsed < this.#windowMs && this.#young.size < this.#maxIds) return
+    this.#old = elapsed < 2 * this.#windowMs ? this.#young : new Map()
+    this.#young = new Map()
+    this.#turnedAt = nowMillis
+  }
+
+  /** The position of the message with this id, if it is remembered. */
+  find(publisher: string, messageId: string, nowMillis: number): Position | undefined {
+    this.#turn(nowMillis)
+    const key = dedupeKey(publisher, messageId)
+    return this.#young.get(key) ?? this.#old.get(key)
+  }
+
+  remember(publisher: string, messageId: string, position: Position, nowMillis: number): void {
+    this.#turn(nowMillis)
+    this.#young.set(dedupeKey(publisher, messageId), position)
+  }
+
+  isEmpty(nowMillis: number): boolean {
+    this.#turn(nowMillis)
+    return this.#young.size === 0 && this.#old.size === 0
+  }
+}
+
+/** The length keeps ("a", "b:c") apart from ("a:b", "c"). */
+const dedupeKey = (publisher: string, messageId: string): string =>
+  `${publisher.length}:${publisher}${messageId}`

@@ -1,0 +1,156 @@
+/**
+ * ApiHandlers: the publish API for services, on any router.
+ *
+ * Each request is authenticated by its API key, checked like a client's, and
+ * then passed to the channel's owner.
+ */
+import { checkAccess, type Verb } from "@weir/core/Capability"
+import { checkChannel, checkMessage } from "@weir/core/CheckMessage"
+import { Failure, failure } from "@weir/core/Failure"
+import type { Namespaces } from "@weir/core/Namespace"
+import type { Accepted, Message } from "@weir/core/Publication"
+import type { Duplex } from "@weir/grpc/Duplex"
+import { type CallInfo, implement } from "@weir/grpc/Handlers"
+import { PresenceNodes } from "@weir/mesh/PresenceNodes"
+import { Routers } from "@weir/mesh/Routers"
+import { HistoryServiceDefinition } from "@weir/proto/api/v1/history"
+import { PresenceServiceDefinition } from "@weir/proto/api/v1/presence"
+import {
+  type PublishRequest,
+  PublishServiceDefinition,
+  type PublishStreamRequest,
+  type PublishStreamResponse,
+  type Result
+} from "@weir/proto/api/v1/publish"
+import type { ReadRequest } from "@weir/proto/mesh/v1/router"
+import { decodePublication } from "@weir/wire/Publications"
+import { Effect, Exit, Stream } from "effect"
+import { type ApiKey, authenticate } from "../domain/ApiKeys.ts"
+import { Router } from "../Router.ts"
+import { readHere } from "./MeshHandlers.ts"
+
+/** Publications in one message of a batch or stream. */
+const maxBatch = 256
+
+const maxPage = 1_000
+const defaultPage = 100
+
+export interface ApiOptions {
+  readonly keys: ReadonlyArray<ApiKey>
+  readonly namespaces: Namespaces
+  readonly publicationBytes: number
+}
+
+const orFail = <A>(value: A | Failure): Effect.Effect<A, Failure> =>
+  value instanceof Failure ? Effect.fail(value) : Effect.succeed(value)
+
+const toResult = (exit: Exit.Exit<Accepted, Failure>): Result => {
+  if (Exit.isSuccess(exit)) return { result: { $case: "published", value: exit.value } }
+  const refused =
+    exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error ??
+    failure("internal", "internal error")
+  const { code, message, retryAfterMs } = refused
+  return { result: { $case: "failure", value: { code, message, retryAfterMs } } }
+}
+
+const pageLimit = (limit: number): Effect.Effect<number, Failure> =>
+  limit > maxPage
+    ? Effect.fail(failure("bad_request", `limit: ${limit}, at most ${maxPage}`))
+    : Effect.succeed(limit === 0 ? defaultPage : limit)
+
+export const make = Effect.fnUntraced(function* (options: ApiOptions) {
+  const { keys, namespaces, publicationBytes } = options
+  const router = yield* Router
+  const routers = yield* Routers
+  const presence = yield* PresenceNodes
+
+  const caller = ({ metadata }: CallInfo) => orFail(authenticate(keys, metadata("authorization")))
+
+  /** The message as it will be appended, or why this key may not publish it. */
+  const admit = (key: ApiKey, request: PublishRequest): Message | Failure => {
+    const message = checkMessage(namespaces, { ...request, publisher: key.id }, publicationBytes)
+    if (message instanceof Failure) return message
+    return checkAccess(key.capabilities, "publish", message.channel) ?? message
+  }
+
+  const publish = Effect.fnUntraced(function* (key: ApiKey, request: PublishRequest) {
+    return yield* router.publish(yield* orFail(admit(key, request)))
+  })
+
+  /**
+   * All of them at once, which keeps one channel's in order: each is in its line
+   * before the next one is looked at.
+   */
+  const publishAll = (key: ApiKey, requests: ReadonlyArray<PublishRequest>) =>
+    requests.length > maxBatch
+      ? Effect.fail(
+          failure("bad_request", `publications: ${requests.length} in one message, limit ${maxBatch}`)
+        )
+      : Effect.forEach(
+          requests,
+          (request) => Effect.map(Effect.exit(publish(key, request)), toResult),
+          { concurrency: "unbounded" }
+        )
+
+  /** One message is decided before the next is read: flow control reaches the publisher. */
+  const publishStream = Effect.fnUntraced(function* (
+    key: ApiKey,
+    { inbound, writeAll }: Duplex<PublishStreamRequest, PublishStreamResponse>
+  ) {
+    yield* Stream.runForEach(inbound, ({ publications }) =>
+      Effect.flatMap(publishAll(key, publications), (results) => writeAll([{ results }]))
+    )
+  })
+
+  const mayRead = Effect.fnUntraced(function* (call: CallInfo, verb: Verb, channel: string) {
+    const key = yield* caller(call)
+    const namespace = yield* orFail(checkChannel(namespaces, channel))
+    const refused = checkAccess(key.capabilities, verb, channel)
+    return refused === undefined ? namespace : yield* refused
+  })
+
+  const read = (request: ReadRequest) =>
+    router.owns(request.channel) ? readHere(router, request) : routers.read(request)
+
+  return [
+    implement(PublishServiceDefinition, {
+      publish: (request, call) => Effect.flatMap(caller(call), (key) => publish(key, request)),
+      publishBatch: ({ publications }, call) =>
+        Effect.flatMap(caller(call), (key) =>
+          Effect.map(publishAll(key, publications), (results) => ({ results }))
+        ),
+      publishStream: (duplex, call) =>
+        Effect.flatMap(caller(call), (key) => publishStream(key, duplex))
+    }),
+    implement(HistoryServiceDefinition, {
+      getHistory: Effect.fnUntraced(function* ({ channel, after, limit, reverse }, call) {
+        yield* mayRead(call, "history", channel)
+        const page = yield* read({
+          channel,
+          from: { $case: "after", value: after },
+          limit: yield* pageLimit(limit),
+          reverse,
+          view: 0
+        })
+        const entries = page.publications.map((bytes) => decodePublication(bytes).publication)
+        return {
+          position: page.position,
+          entries,
+          next: page.more ? (entries.at(-1)?.position.offset ?? 0) : 0
+        }
+      })
+    }),
+    implement(PresenceServiceDefinition, {
+      getPresence: Effect.fnUntraced(function* ({ limit, ...request }, call) {
+        const namespace = yield* mayRead(call, "presence", request.channel)
+        if (!namespace.presence) {
+          return yield* failure(
+            "permission_denied",
+            `namespace ${namespace.name} keeps no roster`
+          )
+        }
+        return yield* presence.roster({ ...request, limit: yield* pageLimit(limit) })
+      })
+    })
+  ]
+})

@@ -1,0 +1,164 @@
+/**
+ * MeshHandlers: the router as connectors and other routers see it.
+ */
+import { type Failure, failure } from "@weir/core/Failure"
+import type { Accepted } from "@weir/core/Publication"
+import type { Duplex } from "@weir/grpc/Duplex"
+import { implement } from "@weir/grpc/Handlers"
+import { toMessage } from "@weir/mesh/Failures"
+import {
+  type AttachRequest,
+  type AttachResponse,
+  type ForwardRequest,
+  type ForwardResponse,
+  type ForwardResult,
+  type ReadRequest,
+  type ReadResponse,
+  RouterServiceDefinition
+} from "@weir/proto/mesh/v1/router"
+import { Effect, Exit, Queue, Stream } from "effect"
+import type { Lane } from "../Lane.ts"
+import type { From, Page } from "../ports/LogStore.ts"
+import { Router } from "../Router.ts"
+
+/** Items of one message: enough to spread its cost, few enough to leave soon. */
+const itemsPerMessage = 256
+
+/** Undecided publications of one stream; the senders hold themselves to the same. */
+const maxUndecided = 2_048
+
+const maxPage = 1_000
+
+const receive = (router: Router["Service"], lane: Lane, { message }: AttachRequest) => {
+  switch (message?.$case) {
+    case "attach":
+      for (const { channel, since } of message.value.channels) router.attach(lane, channel, since)
+      return
+    case "detach":
+      for (const channel of message.value.channels) router.detach(lane, channel)
+      return
+    case "credit":
+      return lane.grant(message.value.bytes)
+    default:
+      return
+  }
+}
+
+const attach = Effect.fnUntraced(function* (
+  router: Router["Service"],
+  { inbound, writeAll }: Duplex<AttachRequest, AttachResponse>
+) {
+  let lane: Lane | undefined
+  const write = (it: Lane) =>
+    it.take(itemsPerMessage).pipe(
+      Effect.flatMap((items) => writeAll([{ items: [...items] }])),
+      Effect.forever({ disableYield: true })
+    )
+  yield* Stream.runForEach(inbound, (request) =>
+    Effect.gen(function* () {
+      if (lane !== undefined) return receive(router, lane, request)
+      if (request.message?.$case !== "hello") {
+        return yield* failure("bad_request", "message: the first one must be hello")
+      }
+      lane = yield* router.openLane(request.message.value.node)
+      // Its failure is the stream's: the reader sees it too, and ends.
+      yield* Effect.forkScoped(Effect.ignore(write(lane)))
+    })
+  )
+})
+
+const resultOf = (id: number, exit: Exit.Exit<Accepted, Failure>): ForwardResult => {
+  if (Exit.isSuccess(exit)) return { id, result: { $case: "accepted", value: exit.value } }
+  const refused = exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error
+  return {
+    id,
+    result: {
+      $case: "failure",
+      value: toMessage(refused ?? failure("unavailable", "the owner is stopping"))
+    }
+  }
+}
+
+const forward = Effect.fnUntraced(function* (
+  router: Router["Service"],
+  { inbound, writeAll }: Duplex<ForwardRequest, ForwardResponse>
+) {
+  // As many results as there are undecided publications, which are bounded below.
+  const results = yield* Queue.unbounded<ForwardResult>()
+  let undecided = 0
+  const write = Queue.takeBetween(results, 1, itemsPerMessage).pipe(
+    Effect.flatMap((batch) => writeAll([{ results: batch }])),
+    Effect.forever({ disableYield: true })
+  )
+  yield* Effect.forkScoped(Effect.ignore(write))
+  yield* Stream.runForEach(inbound, ({ publications }) =>
+    Effect.sync(() => {
+      for (const { id, ...message } of publications) {
+        const answer = (exit: Exit.Exit<Accepted, Failure>) => {
+          undecided--
+          Queue.offerUnsafe(results, resultOf(id, exit))
+        }
+        undecided++
+        if (!router.owns(message.channel)) {
+          answer(Exit.fail(failure("unavailable", "another router owns the channel", 100)))
+        } else if (undecided > maxUndecided) {
+          answer(Exit.fail(failure("too_many_requests", `${maxUndecided} undecided`, 100)))
+        } else {
+          router.submit(message, answer)
+        }
+      }
+    })
+  )
+})
+
+export const toReadResponse = (
+  { head, next, before, entries, more }: Page,
+  recovered: boolean,
+  reason: string
+): ReadResponse => ({
+  position: head,
+  recovered,
+  reason,
+  next,
+  before,
+  publications: entries.map(({ bytes }) => bytes),
+  more,
+  moved: undefined
+})
+
+const fromOf = ({ from, reverse }: ReadRequest): From => {
+  switch (from?.$case) {
+    case "last":
+      return { _tag: "Last", count: from.value }
+    case "sinceTime":
+      return { _tag: "SinceTime", millis: from.value }
+    default: {
+      const offset = from?.$case === "after" ? from.value : 0
+      return reverse ? { _tag: "Before", offset } : { _tag: "After", offset }
+    }
+  }
+}
+
+/** Reads here, where the channel is owned. */
+export const readHere = Effect.fnUntraced(function* (
+  router: Router["Service"],
+  request: ReadRequest
+) {
+  const limit = Math.min(request.limit, maxPage)
+  if (request.from?.$case === "since") {
+    const page = yield* router.resume(request.channel, request.from.value, limit)
+    return toReadResponse(page, page.recovered, page.reason)
+  }
+  return toReadResponse(yield* router.read(request.channel, fromOf(request), limit), true, "")
+})
+
+export const make = Effect.map(Router, (router) =>
+  implement(RouterServiceDefinition, {
+    attach: (duplex) => attach(router, duplex),
+    forward: (duplex) => forward(router, duplex),
+    read: (request) =>
+      router.owns(request.channel)
+        ? readHere(router, request)
+        : Effect.fail(failure("unavailable", "another router owns the channel", 100))
+  })
+)
