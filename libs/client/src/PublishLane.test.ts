@@ -29,6 +29,7 @@ const makeLane = () => {
     backoff: { minMs: 500, maxMs: 20_000 },
     random: () => 0.5,
     send,
+    onTurn: () => lane.resume(),
     onEmpty: () => {
       ended.empty = true
     }

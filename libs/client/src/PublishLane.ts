@@ -22,6 +22,8 @@ export interface LaneOptions {
   readonly random: () => number
   /** Sends one publish; false while there is no connection, or none with room. */
   readonly send: (payload: string, answer: Answer) => boolean
+  /** Something has changed: whoever is next may send. */
+  readonly onTurn: () => void
   readonly onEmpty: () => void
 }
 
@@ -39,9 +41,9 @@ interface Entry {
 }
 
 const MAX_UNDECIDED = 256
-// Enough for 640 publications a second at a round trip of 100 ms; fewer have to be
-// sent again when one is refused.
-const MAX_IN_FLIGHT = 64
+// After a refusal the server may be at its limit, where it can refuse one and accept
+// the next, which would cost the first its place. For a while they go one by one.
+const CAREFUL_MS = 10_000
 
 export class PublishLane {
   readonly #channel: string
@@ -49,6 +51,7 @@ export class PublishLane {
   readonly #entries: Array<Entry> = []
   #inFlight = 0
   #refusals = 0
+  #carefulUntil = 0
   /** Stopped at a refusal: until its timer has run out and no answer is to come. */
   #pause: { timer: ReturnType<typeof setTimeout>; over: boolean } | undefined
 
@@ -75,23 +78,38 @@ export class PublishLane {
         failure: undefined
       }
       this.#entries.push(entry)
-      this.resume()
+      // Not past another channel that waits for room.
+      this.#options.onTurn()
     })
   }
 
-  /** Sends what may be sent now. */
-  resume(): void {
+  /** Sends what may be sent now; true if that was anything. */
+  resume(): boolean {
     if (this.#pause !== undefined) {
-      if (!this.#pause.over || this.#inFlight > 0) return
+      if (!this.#pause.over || this.#inFlight > 0) return false
       this.#pause = undefined
     }
+    const limit = performance.now() < this.#carefulUntil ? 1 : MAX_UNDECIDED
+    const before = this.#inFlight
     for (const entry of this.#entries) {
-      if (this.#inFlight >= MAX_IN_FLIGHT) return
+      if (this.#inFlight >= limit) break
       if (entry.inFlight) continue
-      if (!this.#options.send(entry.payload, (answer) => this.#answered(entry, answer))) return
+      if (!this.#options.send(entry.payload, (answer) => this.#answered(entry, answer))) break
       entry.inFlight = true
       this.#inFlight++
     }
+    return this.#inFlight > before
+  }
+
+  /** The largest of those on their way, with its size in bytes. */
+  get largest(): { readonly bytes: number; readonly reject: (error: WeirError) => void } {
+    let largest = { bytes: 0, reject: (_: WeirError) => {} }
+    for (const entry of this.#entries.filter(({ inFlight }) => inFlight)) {
+      const bytes = new TextEncoder().encode(entry.payload).length
+      if (bytes <= largest.bytes) continue
+      largest = { bytes, reject: (error) => this.#reject(entry, error) }
+    }
+    return largest
   }
 
   /** The connection is gone, and with it the answers: everything is sent again on the next. */
@@ -112,7 +130,7 @@ export class PublishLane {
     this.#inFlight--
     if (answer.type === "published") this.#accepted(entry, answer.payload)
     else this.#refused(entry, failureOf(answer))
-    this.resume()
+    this.#options.onTurn()
   }
 
   #accepted(entry: Entry, { position, duplicate = false }: ServerPayload<"published">): void {
@@ -135,6 +153,7 @@ export class PublishLane {
   }
 
   #stopFor({ retryAfterMs }: WeirError): void {
+    this.#carefulUntil = performance.now() + CAREFUL_MS
     // Those behind a refused one are refused as well; the first tells how long to wait.
     if (this.#pause !== undefined) return
     const { backoff, random } = this.#options
@@ -143,7 +162,7 @@ export class PublishLane {
       over: false,
       timer: setTimeout(() => {
         pause.over = true
-        this.resume()
+        this.#options.onTurn()
       }, waitMs)
     }
     this.#pause = pause
@@ -159,7 +178,7 @@ export class PublishLane {
       const message = `an earlier publication on ${this.#channel} was given up`
       this.#reject(later, new WeirError("aborted", message))
     }
-    this.resume()
+    this.#options.onTurn()
   }
 
   #reject(entry: Entry, error: WeirError): void {

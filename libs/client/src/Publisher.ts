@@ -5,10 +5,10 @@
  * each publication that has none, so that sending it again cannot double it.
  */
 import type { Backoff } from "./Backoff.ts"
-import type { Connection } from "./Connection.ts"
 import { encodeData } from "./Data.ts"
 import { asWeirError, WeirError } from "./Failure.ts"
 import { newMessageId } from "./MessageId.ts"
+import type { Pace } from "./Pace.ts"
 import { type Published, PublishLane } from "./PublishLane.ts"
 
 export interface PublishOptions {
@@ -27,7 +27,7 @@ export class Publisher {
   readonly #lanes = new Map<string, PublishLane>()
   readonly #backoff: Backoff
   readonly #random: () => number
-  #connection: Connection | undefined
+  #pace: Pace | undefined
 
   constructor(backoff: Backoff, random: () => number) {
     this.#backoff = backoff
@@ -40,14 +40,33 @@ export class Publisher {
     return this.#lane(channel).publish(payload, timeoutMs)
   }
 
-  connected(connection: Connection): void {
-    this.#connection = connection
-    for (const lane of this.#lanes.values()) lane.resume()
+  connected(pace: Pace): void {
+    this.#pace = pace
+    this.resume()
   }
 
   disconnected(): void {
-    this.#connection = undefined
+    this.#pace = undefined
     for (const lane of this.#lanes.values()) lane.disconnected()
+  }
+
+  /** Sends what there is room for, channel by channel in turn. */
+  resume(): void {
+    for (const [channel, lane] of [...this.#lanes]) {
+      if (this.#pace?.hasRoom !== true) return
+      if (!lane.resume()) continue
+      this.#lanes.delete(channel)
+      this.#lanes.set(channel, lane)
+    }
+  }
+
+  /**
+   * The server could not take a frame for its size, and so could not say which:
+   * the largest that it has not answered is above the limit, whichever it was.
+   */
+  rejectLargest(error: WeirError): void {
+    const candidates = Array.from(this.#lanes.values(), ({ largest }) => largest)
+    candidates.sort((a, b) => b.bytes - a.bytes)[0]?.reject(error)
   }
 
   fail(error: WeirError): void {
@@ -63,7 +82,8 @@ export class Publisher {
     const lane = new PublishLane(channel, {
       backoff: this.#backoff,
       random: this.#random,
-      send: (payload, answer) => this.#connection?.request("publish", payload, answer) ?? false,
+      send: (payload, answer) => this.#pace?.request("publish", payload, answer) ?? false,
+      onTurn: () => this.resume(),
       onEmpty: () => this.#lanes.delete(channel)
     })
     this.#lanes.set(channel, lane)

@@ -1,13 +1,13 @@
 /**
  * Subscriptions: all that a client is subscribed to, carried over connections.
  *
- * The first 128 travel inside `connect`, so that a reconnect is one round trip;
- * the others are asked for once connected. One refused for now is asked for again
- * later, one refused for good ends.
+ * Each channel has a slot with what the program wants and what the server holds;
+ * one command at a time brings them together. The first 128 travel inside
+ * `connect`, so that a reconnect is one round trip.
  */
 import { ActiveSubscription } from "./ActiveSubscription.ts"
 import { type Backoff, backoffMs } from "./Backoff.ts"
-import { type Connection, failureOf } from "./Connection.ts"
+import { failureOf } from "./Connection.ts"
 import type {
   ServerEnvelope,
   ServerPayload,
@@ -15,19 +15,33 @@ import type {
   SubscribeResult
 } from "./Envelope.ts"
 import { WeirError } from "./Failure.ts"
+import type { Pace } from "./Pace.ts"
 import type { SubscribeOptions, Subscription, SubscriptionHandlers } from "./Subscription.ts"
+
+interface Slot {
+  readonly channel: string
+  /** What the program wants of the channel. */
+  wanted?: ActiveSubscription | undefined
+  /** For whom the server sends the channel on this connection. */
+  held?: ActiveSubscription | undefined
+  /** A command about the channel is unanswered. */
+  busy: boolean
+  /** Waits before the next command, after a refusal. */
+  retry?: ReturnType<typeof setTimeout> | undefined
+}
 
 /** The protocol's bound on subscriptions inside `connect`. */
 const MAX_OFFERED = 128
-const MAX_SUBSCRIPTIONS = 4096
+const MAX_CHANNELS = 4096
 
 export class Subscriptions {
-  readonly #byChannel = new Map<string, ActiveSubscription>()
-  readonly #retries = new Map<ActiveSubscription, ReturnType<typeof setTimeout>>()
+  readonly #slots = new Map<string, Slot>()
+  /** Those for whose next command there was no room. */
+  readonly #waiting = new Set<Slot>()
   readonly #backoff: Backoff
   readonly #random: () => number
   #offered: ReadonlyArray<ActiveSubscription> = []
-  #connection: Connection | undefined
+  #pace: Pace | undefined
 
   constructor(backoff: Backoff, random: () => number) {
     this.#backoff = backoff
@@ -35,54 +49,76 @@ export class Subscriptions {
   }
 
   add(channel: string, handlers: SubscriptionHandlers, options: SubscribeOptions): Subscription {
-    if (this.#byChannel.has(channel)) {
+    if (this.#slots.get(channel)?.wanted !== undefined) {
       throw new WeirError("already_subscribed", `this client is subscribed to ${channel}`)
     }
-    if (this.#byChannel.size >= MAX_SUBSCRIPTIONS) {
-      throw new WeirError("too_many_requests", `a client has at most ${MAX_SUBSCRIPTIONS} channels`)
+    if (this.#slots.size >= MAX_CHANNELS) {
+      throw new WeirError("too_many_requests", `a client has at most ${MAX_CHANNELS} channels`)
     }
     const leave = (self: ActiveSubscription) => this.#leave(self)
     const subscription = new ActiveSubscription(channel, handlers, options, leave)
-    this.#byChannel.set(channel, subscription)
-    this.#ask(subscription)
+    const slot = this.#slot(channel)
+    slot.wanted = subscription
+    this.#settle(slot)
     return subscription
   }
 
   /** What `connect` should carry. */
   offer(): ReadonlyArray<SubscribePayload> {
-    this.#offered = [...this.#byChannel.values()].slice(0, MAX_OFFERED)
+    this.#offered = Array.from(this.#slots.values(), ({ wanted }) => wanted)
+      .filter((wanted) => wanted !== undefined)
+      .slice(0, MAX_OFFERED)
     return this.#offered.map(({ request }) => request)
   }
 
   /** `results` answer what was last offered, in its order. */
-  connected(connection: Connection, results: ReadonlyArray<SubscribeResult>): void {
-    // Taken before any callback runs: what those subscribe is asked for by `add`.
-    const offered = new Set(this.#offered)
-    const others = [...this.#byChannel.values()].filter((each) => !offered.has(each))
-    this.#connection = connection
-    this.#offered.forEach((subscription, index) => {
-      this.#answered(subscription, results[index] ?? {})
-    })
+  connected(pace: Pace, results: ReadonlyArray<SubscribeResult>): void {
+    this.#pace = pace
+    const offered = this.#offered
     this.#offered = []
-    for (const subscription of others) {
-      if (!subscription.hasEnded) this.#ask(subscription)
-    }
+    // All of what the server holds is noted before the first callback, which may
+    // leave any of these channels.
+    offered.forEach((subscription, index) => {
+      if (results[index]?.subscribed) this.#slot(subscription.channel).held = subscription
+    })
+    offered.forEach((subscription, index) => {
+      const { subscribed, error = { code: "internal" } } = results[index] ?? {}
+      if (subscription.hasEnded) return
+      if (subscribed !== undefined) subscription.begin(subscribed)
+      else this.#refused(subscription, failureOf({ type: "error", payload: error }))
+    })
+    for (const slot of [...this.#slots.values()]) this.#settle(slot)
   }
 
   disconnected(): void {
-    this.#connection = undefined
-    for (const timer of this.#retries.values()) clearTimeout(timer)
-    this.#retries.clear()
-    for (const subscription of this.#byChannel.values()) subscription.pause()
+    this.#pace = undefined
+    this.#waiting.clear()
+    for (const slot of this.#slots.values()) {
+      clearTimeout(slot.retry)
+      slot.retry = undefined
+      slot.held = undefined
+      slot.busy = false
+      if (slot.wanted === undefined) this.#slots.delete(slot.channel)
+      else slot.wanted.pause()
+    }
+  }
+
+  /** There is room for commands again. */
+  resume(): void {
+    for (const slot of [...this.#waiting]) {
+      if (this.#pace?.hasRoom !== true) return
+      this.#waiting.delete(slot)
+      this.#settle(slot)
+    }
   }
 
   /** Takes a frame that was not asked for. */
   push(envelope: ServerEnvelope): void {
-    const subscription =
-      "channel" in envelope.payload
-        ? this.#byChannel.get(envelope.payload.channel ?? "")
-        : undefined
-    if (subscription === undefined) return
+    if (!("channel" in envelope.payload)) return
+    const slot = this.#slots.get(envelope.payload.channel ?? "")
+    // What the server still sends for a subscription that has ended is for nobody.
+    if (slot?.wanted === undefined || slot.wanted !== slot.held) return
+    const subscription = slot.wanted
     switch (envelope.type) {
       case "publication":
         subscription.publication(envelope.payload, performance.now())
@@ -102,79 +138,107 @@ export class Subscriptions {
   /** The client has closed; `error` if the server would not have it back. */
   close(error: WeirError | undefined): void {
     this.disconnected()
-    const subscriptions = [...this.#byChannel.values()]
-    this.#byChannel.clear()
-    for (const subscription of subscriptions) {
-      if (error === undefined) subscription.end("")
-      else subscription.fail(error)
+    const wanted = Array.from(this.#slots.values(), (slot) => slot.wanted)
+    this.#slots.clear()
+    for (const subscription of wanted) {
+      if (error === undefined) subscription?.end("")
+      else subscription?.fail(error)
     }
   }
 
-  #ask(subscription: ActiveSubscription): void {
-    const payload = JSON.stringify(subscription.request)
-    const sent = this.#connection?.request("subscribe", payload, (answer) => {
-      // The program has left meanwhile, and the server heard that after this.
+  #slot(channel: string): Slot {
+    const known = this.#slots.get(channel)
+    if (known !== undefined) return known
+    const slot: Slot = { channel, busy: false }
+    this.#slots.set(channel, slot)
+    return slot
+  }
+
+  /** Takes the next step from what the server holds to what the program wants. */
+  #settle(slot: Slot): void {
+    if (slot.busy || slot.retry !== undefined) return
+    if (slot.held !== undefined && slot.held !== slot.wanted) this.#unsubscribe(slot)
+    else if (slot.wanted === undefined) this.#slots.delete(slot.channel)
+    else if (slot.held === undefined) this.#subscribe(slot, slot.wanted)
+  }
+
+  #subscribe(slot: Slot, subscription: ActiveSubscription): void {
+    this.#command(slot, "subscribe", subscription.request, (answer) => {
+      if (answer.type === "subscribed") slot.held = subscription
       if (subscription.hasEnded) return
       if (answer.type === "subscribed") subscription.begin(answer.payload)
       else this.#refused(subscription, failureOf(answer))
     })
-    if (sent === false) this.#retryAfter(subscription, 0)
   }
 
-  #answered(subscription: ActiveSubscription, { subscribed, error }: SubscribeResult): void {
-    if (subscription.hasEnded) {
-      if (subscribed !== undefined) this.#unsubscribe(subscription.channel)
-    } else if (subscribed !== undefined) {
-      subscription.begin(subscribed)
-    } else {
-      const { code = "internal", message = code, retryAfterMs = 0 } = error ?? {}
-      this.#refused(subscription, new WeirError(code, message, { retryAfterMs }))
-    }
+  #unsubscribe(slot: Slot): void {
+    this.#command(slot, "unsubscribe", { channel: slot.channel }, (answer) => {
+      if (answer.type === "error" && failureOf(answer).retryable) return
+      slot.held = undefined
+    })
+  }
+
+  #command(
+    slot: Slot,
+    type: "subscribe" | "unsubscribe",
+    payload: object,
+    take: (answer: ServerEnvelope) => void
+  ): void {
+    if (this.#pace === undefined) return
+    slot.busy = this.#pace.request(type, JSON.stringify(payload), (answer) => {
+      slot.busy = false
+      take(answer)
+      this.#settle(slot)
+    })
+    if (!slot.busy) this.#waiting.add(slot)
   }
 
   #refused(subscription: ActiveSubscription, failure: WeirError): void {
-    if (failure.retryable) {
-      this.#retryAfter(subscription, failure.retryAfterMs)
-    } else {
-      this.#byChannel.delete(subscription.channel)
+    const slot = this.#slot(subscription.channel)
+    // Above the rate, `Pace` waits for all. Without a time to wait it is a limit on
+    // the number of channels, and asking again would not change that.
+    const counted = failure.code === "too_many_requests"
+    if (!failure.retryable || (counted && failure.retryAfterMs === 0)) {
+      slot.wanted = undefined
       subscription.fail(failure)
+    } else if (!counted) {
+      this.#retryLater(slot, subscription, failure.retryAfterMs)
     }
   }
 
-  #retryAfter(subscription: ActiveSubscription, askedMs: number): void {
-    const waitMs =
-      askedMs > 0 ? askedMs : backoffMs(subscription.refusals, this.#backoff, this.#random())
-    subscription.refusals++
-    const timer = setTimeout(() => {
-      this.#retries.delete(subscription)
-      if (!subscription.hasEnded) this.#ask(subscription)
-    }, waitMs)
-    this.#retries.set(subscription, timer)
+  #retryLater(slot: Slot, subscription: ActiveSubscription, askedMs: number): void {
+    const backoff = backoffMs(subscription.refusals++, this.#backoff, this.#random())
+    slot.retry = setTimeout(
+      () => {
+        slot.retry = undefined
+        this.#settle(slot)
+      },
+      askedMs > 0 ? askedMs : backoff
+    )
   }
 
   #takenBack(
     subscription: ActiveSubscription,
     { channel, reason = "" }: ServerPayload<"unsubscribed">
   ): void {
-    if (!subscription.isLive) return
+    const slot = this.#slot(channel)
+    slot.held = undefined
     if (new WeirError(reason, "").retryable) {
       subscription.pause()
-      this.#retryAfter(subscription, 0)
+      this.#retryLater(slot, subscription, 0)
     } else {
-      this.#byChannel.delete(channel)
+      slot.wanted = undefined
       subscription.end(reason)
     }
+    this.#settle(slot)
   }
 
   #leave(subscription: ActiveSubscription): void {
-    this.#byChannel.delete(subscription.channel)
-    clearTimeout(this.#retries.get(subscription))
-    this.#retries.delete(subscription)
-    this.#unsubscribe(subscription.channel)
+    const slot = this.#slot(subscription.channel)
+    slot.wanted = undefined
+    clearTimeout(slot.retry)
+    slot.retry = undefined
     subscription.end("")
-  }
-
-  #unsubscribe(channel: string): void {
-    this.#connection?.request("unsubscribe", JSON.stringify({ channel }), () => {})
+    this.#settle(slot)
   }
 }

@@ -6,8 +6,8 @@
  * is subscribed, asked and published outlives the single connection.
  */
 import { type Backoff, backoffMs, spreadMs } from "./Backoff.ts"
-import { callBack } from "./Callback.ts"
-import { Connection, type SocketConstructor } from "./Connection.ts"
+import { callBack, report } from "./Callback.ts"
+import { Connection, failureOf, type SocketConstructor } from "./Connection.ts"
 import { type Credential, Credentials, type TokenSource } from "./Credentials.ts"
 import {
   type Ending,
@@ -20,6 +20,7 @@ import {
 import type { ServerEnvelope, ServerPayload } from "./Envelope.ts"
 import { asWeirError, WeirError } from "./Failure.ts"
 import { type History, type HistoryOptions, historyOf } from "./History.ts"
+import { Pace } from "./Pace.ts"
 import { type Presence, type PresenceOptions, presenceOf } from "./Presence.ts"
 import { Publisher, type PublishOptions } from "./Publisher.ts"
 import type { Published } from "./PublishLane.ts"
@@ -51,6 +52,8 @@ const BACKOFF: Backoff = { minMs: 500, maxMs: 20_000 }
 // a server that accepts and at once drops is not stormed.
 const STABLE_MS = 10_000
 const CLOSE_MS = 1_000
+// The WebSocket's own code for a message that the other side will not take.
+const TOO_BIG = 1009
 
 export class WeirClient {
   readonly #options: WeirClientOptions
@@ -64,6 +67,7 @@ export class WeirClient {
   #state: ConnectionState = "idle"
   #failure: WeirError | undefined
   #connection: Connection | undefined
+  #pace: Pace | undefined
   #retry: ReturnType<typeof setTimeout> | undefined
   #attempt = 0
   #connectedAt: number | undefined
@@ -180,10 +184,16 @@ export class WeirClient {
     this.#ready.resolve()
     // Each step calls the program, which may close the client in between.
     if (this.#connection !== connection) return
-    this.#subscriptions.connected(connection, payload.subscriptions ?? [])
+    this.#pace = new Pace(connection, () => this.#resume())
+    this.#subscriptions.connected(this.#pace, payload.subscriptions ?? [])
     if (this.#connection !== connection) return
-    this.#publisher.connected(connection)
+    this.#publisher.connected(this.#pace)
     this.#requests.connected(connection)
+  }
+
+  #resume(): void {
+    this.#subscriptions.resume()
+    this.#publisher.resume()
   }
 
   #push(envelope: ServerEnvelope): void {
@@ -196,9 +206,18 @@ export class WeirClient {
       case "expiring":
         void this.#refresh()
         return
+      case "error":
+        this.#complaint(failureOf(envelope))
+        return
       default:
         this.#subscriptions.push(envelope)
     }
+  }
+
+  /** An error that names no request: the server could not read one of our frames. */
+  #complaint(error: WeirError): void {
+    if (error.code === "payload_too_large") this.#publisher.rejectLargest(error)
+    else report(error)
   }
 
   // Without a new token in time the server closes with 3005, and the reconnect asks
@@ -215,6 +234,9 @@ export class WeirClient {
   }
 
   #disconnected(ending: Ending, failure: WeirError | undefined): void {
+    if (ending.code === TOO_BIG) {
+      this.#complaint(new WeirError("payload_too_large", "a frame above the server's limit"))
+    }
     this.#letGo()
     const refused = failure?.code === "unauthenticated"
     const cause = refused ? { code: INVALID_TOKEN, reason: "invalid_token" } : ending
@@ -234,6 +256,7 @@ export class WeirClient {
     if (lastedMs >= STABLE_MS) this.#attempt = 0
     this.#connectedAt = undefined
     this.#connection = undefined
+    this.#pace?.stop()
     this.#subscriptions.disconnected()
     this.#publisher.disconnected()
     this.#requests.disconnected()

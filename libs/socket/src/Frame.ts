@@ -1,0 +1,30 @@
+/**
+ * Frame: a whole WebSocket message as the bytes that go on the wire (RFC 6455 §5.2).
+ *
+ * A server's frames are not masked, so one frame is the same for every client
+ * and is made once for all of them.
+ */
+
+/** FIN and the opcode. */
+const textFrame = 0x81
+const binaryFrame = 0x82
+
+const headerBytes = (length: number): number => (length < 126 ? 2 : length < 65_536 ? 4 : 10)
+
+export const frameMessage = (payload: Uint8Array, kind: "text" | "binary"): Buffer => {
+  const length = payload.byteLength
+  const header = headerBytes(length)
+  const frame = Buffer.allocUnsafe(header + length)
+  frame[0] = kind === "text" ? textFrame : binaryFrame
+  if (header === 2) {
+    frame[1] = length
+  } else if (header === 4) {
+    frame[1] = 126
+    frame.writeUInt16BE(length, 2)
+  } else {
+    frame[1] = 127
+    frame.writeBigUInt64BE(BigInt(length), 2)
+  }
+  frame.set(payload, header)
+  return frame
+}

@@ -1,0 +1,182 @@
+/**
+ * Commands: a client's requests after `connected`: check, call, answer.
+ */
+import { checkAccess, type Verb } from "@weir/core/Capability"
+import { checkChannel, checkMessage } from "@weir/core/CheckMessage"
+import { Failure, failure } from "@weir/core/Failure"
+import type { Namespace } from "@weir/core/Namespace"
+import type { PresenceNodes } from "@weir/mesh/PresenceNodes"
+import type { HistoryRequest, PresenceRequest, Publish } from "@weir/proto/client/v1/client"
+import type { ClientPayload } from "@weir/wire/ClientFrames"
+import { decodePublication } from "@weir/wire/Publications"
+import type { ServerPayload } from "@weir/wire/ServerFrames"
+import { Effect } from "effect"
+import { type ConnectDeps, connect } from "./Connect.ts"
+import type { Connection } from "./Connection.ts"
+import { sign } from "./domain/Ticket.ts"
+import { leave, prepare } from "./Subscribe.ts"
+
+export interface CommandDeps extends ConnectDeps {
+  readonly presence: PresenceNodes["Service"]
+}
+
+const maxPage = 1_000
+const defaultPage = 100
+
+/** What a page of publications may weigh, so that one answer fits an empty outbox. */
+const maxPageBytes = 512 * 1024
+
+type Reply = Effect.Effect<ServerPayload, Failure>
+
+const orFail = <A>(value: A | Failure): Effect.Effect<A, Failure> =>
+  value instanceof Failure ? Effect.fail(value) : Effect.succeed(value)
+
+const pageLimit = (limit: number): number | Failure =>
+  limit > maxPage
+    ? failure("bad_request", `limit: ${limit}, at most ${maxPage}`)
+    : limit === 0
+      ? defaultPage
+      : limit
+
+const checkVerb = (
+  deps: CommandDeps,
+  connection: Connection,
+  verb: Verb,
+  channel: string
+): Namespace | Failure => {
+  const namespace = checkChannel(deps.namespaces, channel)
+  if (namespace instanceof Failure) return namespace
+  return checkAccess(connection.identity!.capabilities, verb, channel) ?? namespace
+}
+
+const publish = Effect.fnUntraced(function* (
+  deps: CommandDeps,
+  connection: Connection,
+  request: Publish
+) {
+  const { publisher, limits } = connection
+  const message = yield* orFail(
+    checkMessage(deps.namespaces, { ...request, publisher }, limits.publicationBytes)
+  )
+  const namespace = yield* orFail(checkVerb(deps, connection, "publish", request.channel))
+  if (!namespace.clientPublish) {
+    return yield* failure("permission_denied", `clients do not publish to ${namespace.name}`)
+  }
+  return yield* deps.routers.publish(message)
+})
+
+const history = Effect.fnUntraced(function* (
+  deps: CommandDeps,
+  connection: Connection,
+  { channel, after, limit, reverse }: HistoryRequest
+) {
+  yield* orFail(checkVerb(deps, connection, "history", channel))
+  const page = yield* deps.routers.read({
+    channel,
+    from: { $case: "after", value: after },
+    limit: yield* orFail(pageLimit(limit)),
+    reverse
+  })
+  let bytes = 0
+  const fitting = page.publications.filter((entry, index) => {
+    bytes += entry.byteLength
+    return index === 0 || bytes <= maxPageBytes
+  })
+  const publications = fitting.map((entry) => decodePublication(entry).publication)
+  const more = page.more || fitting.length < page.publications.length
+  return {
+    channel,
+    position: page.position,
+    publications,
+    next: more ? (publications.at(-1)?.position.offset ?? 0) : 0
+  }
+})
+
+const roster = Effect.fnUntraced(function* (
+  deps: CommandDeps,
+  connection: Connection,
+  { channel, counts, limit, after }: PresenceRequest
+) {
+  const namespace = yield* orFail(checkVerb(deps, connection, "presence", channel))
+  if (!namespace.presence) {
+    return yield* failure("permission_denied", `namespace ${namespace.name} keeps no roster`)
+  }
+  const page = yield* orFail(pageLimit(limit))
+  return { channel, ...(yield* deps.presence.roster({ channel, counts, limit: page, after })) }
+})
+
+const refresh = Effect.fnUntraced(function* (
+  deps: CommandDeps,
+  connection: Connection,
+  token: string
+) {
+  const identity = yield* deps.auth.authenticate(token)
+  if (identity.user !== connection.identity!.user) {
+    return yield* failure("permission_denied", "token: is for another user")
+  }
+  connection.identity = identity
+  connection.warnedOfExpiry = false
+  return {
+    expiresAt: identity.expiresAt,
+    ticket: sign(deps.trust.ticketKeys(), connection.session, identity)
+  }
+})
+
+const unsubscribe = (deps: CommandDeps, connection: Connection, channel: string): Reply => {
+  const subscription = connection.subscriptions.get(channel)
+  if (subscription === undefined) {
+    return Effect.fail(failure("not_subscribed", `not subscribed to ${channel}`))
+  }
+  leave(deps, subscription)
+  return Effect.succeed({ $case: "unsubscribed", value: { channel, reason: "" } })
+}
+
+/** The answer to a request, for those that have one answer and nothing to do after it. */
+const reply = (deps: CommandDeps, connection: Connection, payload: ClientPayload): Reply => {
+  switch (payload.$case) {
+    case "publish":
+      return Effect.map(publish(deps, connection, payload.value), (value) => ({
+        $case: "published",
+        value
+      }))
+    case "history":
+      return Effect.map(history(deps, connection, payload.value), (value) => ({
+        $case: "history",
+        value
+      }))
+    case "presence":
+      return Effect.map(roster(deps, connection, payload.value), (value) => ({
+        $case: "presence",
+        value
+      }))
+    case "refresh":
+      return Effect.map(refresh(deps, connection, payload.value.token), (value) => ({
+        $case: "refreshed",
+        value
+      }))
+    case "unsubscribe":
+      return unsubscribe(deps, connection, payload.value.channel)
+    case "ping":
+      return Effect.succeed({ $case: "pong", value: {} })
+    default:
+      return Effect.fail(failure("unknown_type", `type: this server does not answer ${payload.$case}`))
+  }
+}
+
+/** Answers one request. Never fails: what goes wrong is the answer. */
+export const handle = (
+  deps: CommandDeps,
+  connection: Connection,
+  id: number,
+  payload: ClientPayload
+): Effect.Effect<void> => {
+  if (payload.$case === "connect") return connect(deps, connection, id, payload.value)
+  const answered =
+    payload.$case === "subscribe"
+      ? Effect.map(prepare(deps, connection, payload.value), ({ subscribed, begin }) => {
+          connection.send({ $case: "subscribed", value: subscribed() }, id)
+          begin()
+        })
+      : Effect.map(reply(deps, connection, payload), (value) => connection.send(value, id))
+  return Effect.catch(answered, (refused) => Effect.sync(() => connection.refuse(id, refused)))
+}

@@ -1,0 +1,32 @@
+/**
+ * ConnectorConfig: what the connector takes from the settings.
+ */
+import type { Limits, Settings } from "@weir/config/Settings"
+import type { Namespaces } from "@weir/core/Namespace"
+
+export interface ConnectorConfig {
+  readonly node: string
+  readonly host: string
+  readonly httpPort: number
+  readonly meshPort: number
+  readonly namespaces: Namespaces
+  readonly limits: Limits
+  /** Exact origins; a program sends none and needs no permission. */
+  readonly origins: ReadonlyArray<string>
+  /** Serve /dev/token, and let pages of this very listener connect. */
+  readonly development: boolean
+  /** A directory with a page to serve at `/`. */
+  readonly pageDirectory: string | undefined
+}
+
+export const fromSettings = (settings: Settings, pageDirectory?: string): ConnectorConfig => ({
+  node: settings.node,
+  host: settings.host,
+  httpPort: settings.httpPort,
+  meshPort: settings.meshPort,
+  namespaces: settings.namespaces,
+  limits: settings.limits,
+  origins: settings.origins,
+  development: settings.development,
+  pageDirectory
+})

@@ -1,0 +1,57 @@
+/**
+ * ConnectorMetrics: what the connector counts, and how deep its queues are.
+ */
+import { counter, counterBy, gauge } from "@weir/telemetry/Metrics"
+
+export const connections = gauge("weir_connector_connections", "Open client connections", {
+  transport: "websocket"
+})
+
+export const subscriptions = gauge("weir_connector_subscriptions", "Subscriptions of all connections")
+
+export const channels = gauge("weir_connector_channels", "Channels that a client here wants")
+
+export const members = gauge("weir_connector_members", "Members announced by clients here")
+
+export const messagesIn = counter("weir_connector_messages_in_total", "Messages from clients")
+
+export const messagesOut = counter(
+  "weir_connector_messages_out_total",
+  "Frames given to client connections"
+)
+
+export const bytesOut = counter("weir_connector_bytes_out_total", "Bytes given to client connections")
+
+/** `type`: of the request; `malformed` for what is none. */
+export const commands = counterBy("weir_connector_commands_total", "Requests from clients", "type")
+
+/** `code`: of the failure. */
+export const failures = counterBy("weir_connector_failures_total", "Requests refused", "code")
+
+/** `code`: the close code. */
+export const closes = counterBy("weir_connector_closes_total", "Connections ended", "code")
+
+/** `reason`: a failure's code. */
+export const refusedHandshakes = counterBy(
+  "weir_connector_handshakes_refused_total",
+  "Connections refused before they were open",
+  "reason"
+)
+
+export const outboxFrames = gauge(
+  "weir_connector_outbox_depth",
+  "Chunks that wait for clients whose socket is full"
+)
+
+export const behind = gauge(
+  "weir_connector_subscriptions_behind",
+  "Subscriptions being replayed from the log"
+)
+
+/** `reason`: of the gap. */
+export const gaps = counterBy("weir_connector_gaps_total", "Gaps told to clients", "reason")
+
+export const pendingCommands = gauge(
+  "weir_connector_commands_pending",
+  "Requests that are not answered yet"
+)

@@ -1,0 +1,122 @@
+/**
+ * Replay: brings subscriptions that are behind up to their channel, from the log.
+ *
+ * The same for a client that resumed and for one that read too slowly: read a
+ * page after the cursor, give it while the socket takes it, and join the live
+ * ones when the cursor meets the channel. Only the cursor is kept meanwhile.
+ */
+import type { Failure } from "@weir/core/Failure"
+import type { GapReason, Position } from "@weir/core/Position"
+import { Routers } from "@weir/mesh/Routers"
+import type { ReadResponse } from "@weir/proto/mesh/v1/router"
+import { decodePublication } from "@weir/wire/Publications"
+import { Effect, FiberSet, Schedule, Semaphore } from "effect"
+import { framePublications, rangeBetween } from "./ChannelFeed.ts"
+import type { Connection } from "./Connection.ts"
+import { gaps } from "./ConnectorMetrics.ts"
+import type { Subscription } from "./Subscription.ts"
+
+/** Publications of one page. Small enough that a page fits an empty outbox of any limit we allow. */
+export const pageSize = 256
+
+/** Pages being read at once on this node: a reconnect storm must not become one at the owners. */
+const concurrentReads = 64
+
+const retrying = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("2 seconds")]).pipe(
+  Schedule.jittered
+)
+
+/** Tells the client what will not come. */
+export const tellGap = (
+  { connection, feed }: Subscription,
+  reason: GapReason,
+  before: Position | undefined,
+  position: Position
+): void => {
+  gaps(reason).add()
+  const range = rangeBetween(before, position)
+  connection.send({ $case: "gap", value: { channel: feed.name, reason, position, ...range } })
+}
+
+/**
+ * Gives one page to the client. Moves the cursor as far as it was taken; false
+ * when the client has to drain first.
+ */
+export const givePage = (subscription: Subscription, page: ReadResponse): boolean => {
+  const { connection, feed } = subscription
+  const head = page.position!
+  if (page.reason === "epoch_changed" || page.reason === "rolled_back") {
+    tellGap(subscription, page.reason, undefined, head)
+    subscription.cursor = head
+    return true
+  }
+  const skipped = page.before!
+  if (skipped.offset > subscription.cursor!.offset) {
+    if (!feed.latestOnly) {
+      const reason = feed.namespace.logged ? "trimmed" : "dropped"
+      tellGap(subscription, reason, subscription.cursor, skipped)
+    }
+    subscription.cursor = skipped
+  }
+  const publications = page.publications.map(decodePublication)
+  for (const entry of feed.latestOnly ? publications.slice(-1) : publications) {
+    // One by one: a page as a whole might never fit.
+    if (!connection.push(framePublications(connection.format, [entry], Date.now()), 1)) return false
+    subscription.cursor = entry.publication.position
+  }
+  return true
+}
+
+export interface Replayer {
+  /** Goes on with everything of the connection that is behind. */
+  readonly start: (connection: Connection) => void
+}
+
+export const make = Effect.gen(function* () {
+  const routers = yield* Routers
+  const run = yield* FiberSet.makeRuntime<never, void, never>()
+  const reads = yield* Semaphore.make(concurrentReads)
+
+  const read = ({ feed, cursor }: Subscription): Effect.Effect<ReadResponse, Failure> =>
+    reads.withPermit(
+      routers.read({
+        channel: feed.name,
+        from: { $case: "since", value: cursor! },
+        limit: pageSize,
+        reverse: false
+      })
+    )
+
+  const replay = Effect.fnUntraced(function* (subscription: Subscription) {
+    const { connection, feed } = subscription
+    // A cursor that the channel has not passed needs no reading.
+    while (!feed.place(subscription, subscription.cursor!)) {
+      const page = yield* Effect.retry(read(subscription), retrying)
+      if (subscription.state !== "behind" || connection.closed) return
+      if (!givePage(subscription, page)) return void connection.behind.add(subscription)
+    }
+  })
+
+  const start = (connection: Connection): void => {
+    for (const subscription of connection.behind) {
+      connection.behind.delete(subscription)
+      if (subscription.replaying || subscription.state !== "behind") continue
+      subscription.replaying = true
+      run(
+        replay(subscription).pipe(
+          Effect.tapCause((cause) => Effect.logError("a replay died", cause)),
+          Effect.ignore,
+          Effect.ensuring(
+            Effect.sync(() => {
+              subscription.replaying = false
+              // Drained between the refusal and now: nobody else would start it again.
+              if (connection.behind.has(subscription) && connection.isClear) start(connection)
+            })
+          )
+        )
+      )
+    }
+  }
+
+  return { start } satisfies Replayer
+})

@@ -1,0 +1,208 @@
+/**
+ * Subscribe: makes a subscription, in two steps.
+ *
+ * `prepare` waits for what must be waited for: the owner's answer and the first
+ * page of what was missed. `finish` happens in one turn: it says where the
+ * subscription begins and lets it begin there, so that nothing arrives between.
+ */
+import { checkAccess } from "@weir/core/Capability"
+import { checkChannel } from "@weir/core/CheckMessage"
+import { checkContent } from "@weir/core/Content"
+import { Failure, failure } from "@weir/core/Failure"
+import type { Namespaces } from "@weir/core/Namespace"
+import type { Routers } from "@weir/mesh/Routers"
+import type { Member, Subscribe, Subscribed } from "@weir/proto/client/v1/client"
+import type { ReadRequest, ReadResponse } from "@weir/proto/mesh/v1/router"
+import { Effect } from "effect"
+import type { ChannelFeed } from "./ChannelFeed.ts"
+import type { Connection } from "./Connection.ts"
+import type { Feeds } from "./Feeds.ts"
+import type { Announcements } from "./loops/Announcements.ts"
+import { givePage, pageSize, type Replayer } from "./Replay.ts"
+import type { Subscription } from "./Subscription.ts"
+
+const maxMemberBytes = 1_024
+const maxRewind = 1_000
+const attachDeadline = "5 seconds"
+
+export interface SubscribeDeps {
+  readonly namespaces: Namespaces
+  readonly feeds: Feeds
+  readonly routers: Routers["Service"]
+  readonly announcements: Announcements
+  readonly replayer: Replayer
+}
+
+export interface Prepared {
+  /** Says where it begins; `begin` must follow in the same turn. */
+  readonly subscribed: () => Subscribed
+  readonly begin: () => void
+}
+
+const check = (deps: SubscribeDeps, connection: Connection, request: Subscribe) => {
+  const namespace = checkChannel(deps.namespaces, request.channel)
+  if (namespace instanceof Failure) return namespace
+  const { capabilities } = connection.identity!
+  const refused = checkAccess(capabilities, "subscribe", request.channel)
+  if (refused !== undefined) return refused
+  if (request.since !== undefined && request.rewind !== undefined) {
+    return failure("bad_request", "rewind: not together with since")
+  }
+  const last = request.rewind?.from?.$case === "last" ? request.rewind.from.value : 0
+  if (last > maxRewind) return failure("bad_request", `rewind.last: ${last}, limit ${maxRewind}`)
+  if (request.rewind !== undefined && checkAccess(capabilities, "history", request.channel)) {
+    return failure("permission_denied", `rewind: no capability for history on ${request.channel}`)
+  }
+  if (request.maxRateMs > 0) {
+    return failure("bad_request", "maxRateMs: this version sends every publication; leave it out")
+  }
+  if (request.member !== undefined || request.presence) {
+    if (!namespace.presence) {
+      return failure("permission_denied", `namespace ${namespace.name} keeps no roster`)
+    }
+    const denied = checkAccess(capabilities, "presence", request.channel)
+    if (denied !== undefined) return denied
+  }
+  if (request.member !== undefined && request.member.data.byteLength > 0) {
+    const { contentType, data } = request.member
+    const content = checkContent(contentType, data, maxMemberBytes)
+    if (content instanceof Failure) return failure(content.code, `member.${content.message}`)
+  }
+  if (connection.subscriptions.has(request.channel)) {
+    return failure("already_subscribed", `already subscribed to ${request.channel}`)
+  }
+  const { subscriptions } = connection.limits
+  return connection.subscriptions.size >= subscriptions
+    ? failure("too_many_requests", `subscriptions: limit ${subscriptions} for one connection`)
+    : namespace
+}
+
+const attached = (feed: ChannelFeed): Effect.Effect<void, Failure> =>
+  feed.position !== undefined
+    ? Effect.void
+    : Effect.callback<void>((resume) => {
+        const tell = () => resume(Effect.void)
+        feed.whenAttached.add(tell)
+        return Effect.sync(() => {
+          feed.whenAttached.delete(tell)
+        })
+      }).pipe(
+        Effect.timeoutOrElse({
+          duration: attachDeadline,
+          orElse: () => Effect.fail(failure("unavailable", "the channel's owner does not answer", 500))
+        })
+      )
+
+/** What a page has to begin with, if the client asked for the past. */
+const fromOf = ({ since, rewind }: Subscribe): ReadRequest["from"] => {
+  if (since !== undefined) return { $case: "since", value: since }
+  switch (rewind?.from?.$case) {
+    case "last":
+      return { $case: "last", value: rewind.from.value }
+    case "since":
+      return { $case: "sinceTime", value: rewind.from.value }
+    default:
+      return undefined
+  }
+}
+
+const memberOf = (connection: Connection, { member }: Subscribe): Member | undefined =>
+  member && {
+    id: connection.publicName,
+    user: connection.identity?.user ?? "",
+    joinedAt: Date.now(),
+    ...member
+  }
+
+export const leave = (deps: SubscribeDeps, subscription: Subscription): void => {
+  const { connection, feed } = subscription
+  if (subscription.state === "ended") return
+  if (subscription.memberId !== undefined) {
+    deps.announcements.leave(feed.name, subscription.memberId)
+  }
+  const watched = feed.watchers.size > 0
+  deps.feeds.leave(subscription)
+  if (watched && feed.watchers.size === 0) deps.announcements.unwatch(feed.name)
+  connection.subscriptions.delete(feed.name)
+  connection.behind.delete(subscription)
+}
+
+const begin = (
+  deps: SubscribeDeps,
+  subscription: Subscription,
+  request: Subscribe,
+  page: ReadResponse | undefined
+) => {
+  const { connection, feed } = subscription
+  const member = memberOf(connection, request)
+  if (member !== undefined) {
+    subscription.memberId = member.id
+    deps.announcements.join(feed.name, member)
+  }
+  if (subscription.wantsPresence) {
+    if (feed.watchers.size === 0) deps.announcements.watch(feed.name)
+    feed.watchers.add(subscription)
+  }
+  if (page === undefined) return void feed.place(subscription, feed.position!)
+  subscription.cursor = page.before!
+  const taken = givePage(subscription, { ...page, reason: "" })
+  if (feed.place(subscription, subscription.cursor)) return
+  connection.behind.add(subscription)
+  if (taken) deps.replayer.start(connection)
+}
+
+export const prepare = Effect.fnUntraced(function* (
+  deps: SubscribeDeps,
+  connection: Connection,
+  request: Subscribe
+): Effect.fn.Return<Prepared, Failure> {
+  // Nobody would end the subscription of a connection that has ended.
+  if (connection.closed) return yield* failure("unavailable", "the connection has ended")
+  const namespace = check(deps, connection, request)
+  if (namespace instanceof Failure) return yield* namespace
+  const subscription = deps.feeds.join(request.channel, namespace, (feed) => ({
+    connection,
+    feed,
+    state: "pending",
+    cursor: undefined,
+    replaying: false,
+    wantsPresence: request.presence,
+    memberId: undefined
+  }))
+  connection.subscriptions.set(request.channel, subscription)
+  const { feed } = subscription
+  const from = fromOf(request)
+  const read = Effect.gen(function* () {
+    yield* attached(feed)
+    if (from === undefined) return undefined
+    return yield* deps.routers.read({
+      channel: feed.name,
+      from,
+      limit: from.$case === "last" ? Math.max(from.value, 1) : pageSize,
+      reverse: false
+    })
+  })
+  const page = yield* read.pipe(
+    Effect.onExit((exit) =>
+      exit._tag === "Failure" ? Effect.sync(() => leave(deps, subscription)) : Effect.void
+    )
+  )
+  return {
+    subscribed: () => {
+      const position = page?.position ?? feed.position!
+      const recovered = request.since !== undefined && page!.recovered
+      return {
+        channel: feed.name,
+        position,
+        recovered,
+        reason: request.since !== undefined && !recovered ? page!.reason : "",
+        next: page?.next ?? position.offset + 1,
+        delivery: feed.latestOnly ? "latest" : "all",
+        grant: ""
+      }
+    },
+    begin: () => {
+      if (subscription.state === "pending") begin(deps, subscription, request, page)
+    }
+  }
+})

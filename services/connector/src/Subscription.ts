@@ -1,0 +1,24 @@
+/**
+ * Subscription: one connection's wish for one channel, and how far it has come.
+ *
+ * `pending`: being made. `live`: given publications as they arrive; its position
+ * is the channel's. `behind`: read from the log after its cursor, until it meets
+ * the channel. `ahead`: its cursor is past what this connector was given, since
+ * the log was read at the owner; it waits for the channel to come up to it.
+ */
+import type { Position } from "@weir/core/Position"
+import type { ChannelFeed } from "./ChannelFeed.ts"
+import type { Connection } from "./Connection.ts"
+
+export interface Subscription {
+  readonly connection: Connection
+  readonly feed: ChannelFeed
+  state: "pending" | "live" | "behind" | "ahead" | "ended"
+  /** The last position given to the client; kept only while not live. */
+  cursor: Position | undefined
+  /** A fiber is reading the log for it. */
+  replaying: boolean
+  readonly wantsPresence: boolean
+  /** The member announced with it. */
+  memberId: string | undefined
+}

@@ -1,0 +1,73 @@
+/**
+ * Admission: who may open a connection at all, before a byte of it is read.
+ */
+import { BlockList, isIPv6 } from "node:net"
+import { type Failure, failure } from "@weir/core/Failure"
+import { type Rate, TokenBucket } from "@weir/flow/TokenBucket"
+
+/** Buckets of addresses seen lately. At the limit the fullest are forgotten: they lose nothing. */
+const maxAddresses = 100_000
+
+export const exemptAddresses = (ranges: ReadonlyArray<string>): ((address: string) => boolean) => {
+  const list = new BlockList()
+  for (const range of ranges) {
+    const [network = "", bits] = range.split("/")
+    list.addSubnet(network, Number(bits), isIPv6(network) ? "ipv6" : "ipv4")
+  }
+  return (address) => {
+    // A dual-stack listener shows IPv4 peers as ::ffff:a.b.c.d.
+    const plain = address.startsWith("::ffff:") ? address.slice(7) : address
+    return list.check(plain, isIPv6(plain) ? "ipv6" : "ipv4")
+  }
+}
+
+/** Who shares a limit: the address, and in IPv6 the /64 that one customer is given. */
+export const limitKeyOf = (address: string): string =>
+  isIPv6(address) && !address.startsWith("::ffff:")
+    ? address.split(":").slice(0, 4).join(":")
+    : address
+
+/** A browser sends the page's origin; a program sends none. */
+export const checkOrigin = (
+  allowed: ReadonlyArray<string>,
+  origin: string | undefined
+): Failure | undefined =>
+  origin === undefined || allowed.includes(origin)
+    ? undefined
+    : failure("permission_denied", "origin: not in the configured list")
+
+export class Handshakes {
+  readonly #rate: Rate
+  readonly #buckets = new Map<string, TokenBucket>()
+
+  constructor(rate: Rate) {
+    this.#rate = rate
+  }
+
+  /** Takes one, or says when to come back. */
+  admit(address: string, nowMillis: number): Failure | undefined {
+    const key = limitKeyOf(address)
+    let bucket = this.#buckets.get(key)
+    if (bucket === undefined) {
+      if (this.#buckets.size >= maxAddresses) this.#forgetFull(nowMillis)
+      bucket = new TokenBucket(this.#rate, nowMillis)
+      this.#buckets.set(key, bucket)
+    }
+    const waitMs = bucket.take(nowMillis)
+    return waitMs === 0
+      ? undefined
+      : failure(
+          "too_many_requests",
+          `handshakes: ${this.#rate.perSecond} a second from one address`,
+          waitMs
+        )
+  }
+
+  #forgetFull(nowMillis: number): void {
+    for (const [key, bucket] of this.#buckets) {
+      if (bucket.isFull(nowMillis)) this.#buckets.delete(key)
+    }
+    // All of them busy: an attack from everywhere. Starting over keeps memory bounded.
+    if (this.#buckets.size >= maxAddresses) this.#buckets.clear()
+  }
+}

@@ -1,0 +1,67 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Failure } from "@weir/core/Failure"
+import type { Identity } from "@weir/core/Identity"
+import { sign, verify } from "./Ticket.ts"
+
+const newest = { id: "k2", secret: new Uint8Array(32).fill(2) }
+const older = { id: "k1", secret: new Uint8Array(32).fill(1) }
+const ann: Identity = {
+  user: "ann",
+  tokenId: "t-1",
+  issuedAt: 1_000,
+  expiresAt: 9_000,
+  capabilities: [{ pattern: "chat:*", verbs: ["subscribe", "publish"] }]
+}
+
+const why = (result: Identity | Failure) =>
+  result instanceof Failure ? result.message : "accepted"
+
+describe("Ticket", () => {
+  it("gives back the identity that it was signed for", () => {
+    const ticket = sign([newest, older], "connector-1.abc", ann)
+    assert.deepStrictEqual(verify([newest, older], ticket, 5_000) as Identity, ann)
+  })
+
+  it("is accepted while its key is live, and not after", () => {
+    const ticket = sign([older], "connector-1.abc", ann)
+    assert.strictEqual(why(verify([newest, older], ticket, 5_000)), "accepted")
+    assert.match(why(verify([newest], ticket, 5_000)), /not one of ours/)
+  })
+
+  it("does not outlive its token", () => {
+    const ticket = sign([newest], "connector-1.abc", ann)
+    assert.strictEqual(why(verify([newest], ticket, 8_999)), "accepted")
+    assert.match(why(verify([newest], ticket, 9_000)), /expired/)
+  })
+
+  it("refuses a ticket of which anything was changed", () => {
+    const [id, body, mac] = sign([newest], "connector-1.abc", ann).split(".") as [
+      string,
+      string,
+      string
+    ]
+    const eve = Buffer.from(body, "base64url").toString().replace("ann", "eve")
+    const forged = [
+      `${id}.${Buffer.from(eve).toString("base64url")}.${mac}`,
+      `k1.${body}.${mac}`,
+      `${id}.${body}.${mac.slice(0, -2)}`,
+      `${id}.${body}.`,
+      `${id}.${body}`,
+      `${id}.${body}.${mac}.x`,
+      "",
+      "x".repeat(5_000)
+    ]
+    for (const ticket of forged) {
+      assert.match(why(verify([newest, older], ticket, 5_000)), /^ticket: /, ticket.slice(0, 80))
+    }
+  })
+
+  it("is not given out without a key, or where it would be too long", () => {
+    const many = Array.from({ length: 200 }, (_, n) => ({
+      pattern: `chat:a-rather-long-room-name-${n}`,
+      verbs: ["subscribe" as const]
+    }))
+    assert.strictEqual(sign([], "connector-1.abc", ann), "")
+    assert.strictEqual(sign([newest], "connector-1.abc", { ...ann, capabilities: many }), "")
+  })
+})

@@ -1,0 +1,95 @@
+/**
+ * How the connector's parts fit: the only file that knows all of them.
+ */
+import { Cluster } from "@weir/cluster/Cluster"
+import { nodesOf } from "@weir/cluster/View"
+import type { Settings } from "@weir/config/Settings"
+import * as Auth from "@weir/mesh/AuthNode"
+import * as Presence from "@weir/mesh/PresenceNodes"
+import * as Mesh from "@weir/mesh/Routers"
+import * as HttpListener from "@weir/socket/HttpListener"
+import { Doors } from "@weir/telemetry/Doors"
+import { Readiness } from "@weir/telemetry/Readiness"
+import { Clock, Effect, Layer } from "effect"
+import { Connector, make as makeConnector } from "./Connector.ts"
+import { type ConnectorConfig, fromSettings } from "./ConnectorConfig.ts"
+import { Feeds } from "./Feeds.ts"
+import * as Announcements from "./loops/Announcements.ts"
+import * as Heartbeats from "./loops/Heartbeats.ts"
+import * as Lanes from "./loops/Lanes.ts"
+import * as Trust from "./loops/Trust.ts"
+import * as Replay from "./Replay.ts"
+import * as HttpRoutes from "./transports/HttpRoutes.ts"
+import * as WebSocketTransport from "./transports/WebSocketTransport.ts"
+
+const peers = Layer.mergeAll(
+  Layer.effect(
+    Mesh.Routers,
+    Effect.flatMap(Cluster, ({ ownerOf, view }) =>
+      Mesh.make({
+        ownerOf: (channel) => ownerOf("router", channel)?.mesh,
+        viewVersion: () => view().version
+      })
+    )
+  ),
+  Layer.effect(
+    Presence.PresenceNodes,
+    Effect.flatMap(Cluster, ({ ownerOf }) =>
+      Presence.make((channel) => ownerOf("presence", channel)?.mesh)
+    )
+  ),
+  Layer.effect(
+    Auth.AuthNode,
+    Effect.flatMap(Cluster, ({ view }) => Auth.make(() => nodesOf(view(), "auth")[0]?.mesh))
+  )
+)
+
+const connector = (config: ConnectorConfig) =>
+  Layer.effect(
+    Connector,
+    Effect.gen(function* () {
+      const { namespaces, node } = config
+      const incarnation = yield* Clock.currentTimeMillis
+      const feeds = new Feeds()
+      yield* Lanes.make({ node, feeds })
+      return yield* makeConnector(config, {
+        namespaces,
+        feeds,
+        routers: yield* Mesh.Routers,
+        presence: yield* Presence.PresenceNodes,
+        auth: yield* Auth.AuthNode,
+        trust: yield* Trust.make,
+        announcements: yield* Announcements.make({ node, incarnation, feeds }),
+        replayer: yield* Replay.make
+      })
+    })
+  )
+
+const doors = (config: ConnectorConfig) =>
+  Layer.effectDiscard(
+    Effect.gen(function* () {
+      const { opened } = yield* Doors
+      const readiness = yield* Readiness
+      const { connections } = yield* Connector
+      const { address, server } = yield* HttpListener.make({
+        host: config.host,
+        port: config.httpPort
+      })
+      const port = address.slice(address.lastIndexOf(":") + 1)
+      const ownOrigins = config.development
+        ? [`http://${address}`, `http://localhost:${port}`, `http://127.0.0.1:${port}`]
+        : []
+      yield* HttpRoutes.serve(server, config)
+      yield* WebSocketTransport.serve(server, config, ownOrigins)
+      yield* Effect.forkScoped(Heartbeats.run(connections))
+      yield* opened("http", address)
+      yield* readiness.set("connector", true)
+      yield* Effect.addFinalizer(() => readiness.set("connector", false))
+    })
+  )
+
+/** `pageDirectory`: what to serve at `/`, if anything. */
+export const layer = (settings: Settings, pageDirectory?: string) => {
+  const config = fromSettings(settings, pageDirectory)
+  return doors(config).pipe(Layer.provide(connector(config)), Layer.provide(peers))
+}

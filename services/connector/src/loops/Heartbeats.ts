@@ -1,0 +1,51 @@
+/**
+ * Heartbeats: finds connections that are dead, late or expired.
+ *
+ * One walk over all connections a second: no timer and no fiber for each of
+ * them. `check` is the rule for one, with the time as an argument.
+ */
+import { Effect, Schedule } from "effect"
+import type { Connection } from "../Connection.ts"
+
+/** How long a client may take to answer a ping. */
+const pongTimeoutMs = 8_000
+
+/** When a client is told that its token runs out: time for a new one. */
+const expiryWarningMs = 60_000
+
+/** Clocks differ; auth accepts a token this long after its end. */
+const expiryLeewayMs = 30_000
+
+export const check = (connection: Connection, nowMillis: number): void => {
+  const { identity, limits } = connection
+  if (identity === undefined) {
+    if (nowMillis - connection.openedAt >= limits.connectTimeoutMs) {
+      connection.close("connect_timeout")
+    }
+    return
+  }
+  const { expiresAt } = identity
+  if (nowMillis >= expiresAt + expiryLeewayMs) return connection.close("token_expired")
+  if (nowMillis >= expiresAt - expiryWarningMs && !connection.warnedOfExpiry) {
+    connection.warnedOfExpiry = true
+    connection.send({ $case: "expiring", value: { expiresAt } })
+  }
+  if (connection.pingedAt > 0) {
+    if (connection.lastReceivedAt >= connection.pingedAt) connection.pingedAt = 0
+    else if (nowMillis - connection.pingedAt >= pongTimeoutMs) return connection.close("no_pong")
+    else return
+  }
+  if (nowMillis - connection.lastSentAt >= limits.heartbeatMs) {
+    connection.pingedAt = nowMillis
+    connection.send({ $case: "ping", value: {} })
+  }
+}
+
+export const run = (connections: () => Iterable<Connection>) =>
+  Effect.repeat(
+    Effect.sync(() => {
+      const now = Date.now()
+      for (const connection of connections()) check(connection, now)
+    }),
+    Schedule.spaced("1 second")
+  )

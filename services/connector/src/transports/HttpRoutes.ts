@@ -1,0 +1,65 @@
+/**
+ * HttpRoutes: plain HTTP on the edge: a page at `/`, and the development token.
+ */
+import type { Server } from "node:http"
+import { NodeHttpServer } from "@effect/platform-node"
+import { AuthNode } from "@weir/mesh/AuthNode"
+import { Effect, Layer, Schema } from "effect"
+import {
+  HttpRouter,
+  HttpServerRequest,
+  HttpServerResponse,
+  HttpStaticServer
+} from "effect/http"
+import type { ConnectorConfig } from "../ConnectorConfig.ts"
+
+const DevelopmentUser = Schema.Struct({
+  user: Schema.String.check(Schema.isPattern(/^[^\p{Cc}]{1,64}$/u))
+})
+
+const developmentToken = HttpRouter.add(
+  "POST",
+  "/dev/token",
+  Effect.gen(function* () {
+    const auth = yield* AuthNode
+    const { user } = yield* HttpServerRequest.schemaBodyJson(DevelopmentUser)
+    return yield* HttpServerResponse.json({ token: yield* auth.issueDevelopmentToken(user) })
+  }).pipe(
+    Effect.catchTag("Failure", ({ code, message }) =>
+      HttpServerResponse.json({ code, message }, { status: 503 })
+    ),
+    Effect.catch(() =>
+      HttpServerResponse.json(
+        { code: "bad_request", message: 'user: send {"user":"ann"}, 1 to 64 characters' },
+        { status: 400 }
+      )
+    )
+  )
+)
+
+/** The page is ours alone: nothing from elsewhere runs in it or is sent from it. */
+const pageHeaders = {
+  "content-security-policy":
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer"
+}
+
+export const serve = Effect.fnUntraced(function* (server: Server, config: ConnectorConfig) {
+  const { development, pageDirectory } = config
+  const routes = Layer.mergeAll(
+    development ? developmentToken : Layer.empty,
+    pageDirectory === undefined
+      ? Layer.empty
+      : Layer.orDie(HttpStaticServer.layer({ root: pageDirectory }))
+  ).pipe(Layer.provide(NodeHttpServer.layerHttpServices))
+  const app = yield* HttpRouter.toHttpEffect(routes)
+  const handler = yield* NodeHttpServer.makeHandler(
+    Effect.map(app, HttpServerResponse.setHeaders(pageHeaders)),
+    { scope: yield* Effect.scope }
+  )
+  yield* Effect.acquireRelease(
+    Effect.sync(() => server.on("request", handler)),
+    () => Effect.sync(() => server.off("request", handler))
+  )
+})

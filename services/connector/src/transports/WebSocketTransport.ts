@@ -1,0 +1,97 @@
+/**
+ * WebSocketTransport: the door at /v1/ws.
+ *
+ * Decides on the handshake alone: where the page is from, how often the address
+ * has come, which encoding it wants. Who the client is, its first frame says.
+ */
+import type { Server } from "node:http"
+import { type Failure, failure } from "@weir/core/Failure"
+import * as WebSocketServer from "@weir/socket/WebSocketServer"
+import type { WireFormat } from "@weir/wire/ServerFrames"
+import { Effect } from "effect"
+import { Connector } from "../Connector.ts"
+import type { ConnectorConfig } from "../ConnectorConfig.ts"
+import { refusedHandshakes } from "../ConnectorMetrics.ts"
+import { checkOrigin, exemptAddresses, Handshakes } from "../domain/Admission.ts"
+
+export const path = "/v1/ws"
+
+const formats: Readonly<Record<string, WireFormat>> = {
+  "weir.v1.json": "json",
+  "weir.v1.proto": "proto"
+}
+
+/** The first that we know, of those offered. None offered means JSON. */
+const chooseProtocol = (offered: ReadonlyArray<string>): string | undefined | Failure => {
+  if (offered.length === 0) return undefined
+  return (
+    offered.find((protocol) => Object.hasOwn(formats, protocol)) ??
+    failure("bad_request", `Sec-WebSocket-Protocol: must be one of ${Object.keys(formats).join(", ")}`)
+  )
+}
+
+const statusOf = ({ code }: Failure): number => {
+  switch (code) {
+    case "permission_denied":
+      return 403
+    case "too_many_requests":
+      return 429
+    case "unavailable":
+      return 503
+    default:
+      return 400
+  }
+}
+
+/** Messages up to this are answered with `payload_too_large`; beyond it the connection ends with 1009. */
+const hardLimitFactor = 4
+
+export const serve = Effect.fnUntraced(function* (
+  server: Server,
+  config: ConnectorConfig,
+  ownOrigins: ReadonlyArray<string>
+) {
+  const connector = yield* Connector
+  const { limits } = config
+  const isExempt = exemptAddresses(limits.exempt)
+  const handshakes = new Handshakes(limits.handshakesPerAddress)
+  const origins = [...config.origins, ...ownOrigins]
+
+  const refuse = (refused: Failure): WebSocketServer.UpgradeVerdict => {
+    refusedHandshakes(refused.code).add()
+    const { code, message, retryAfterMs } = refused
+    return {
+      accept: false,
+      status: statusOf(refused),
+      body: { code, message, retryAfterMs },
+      ...(retryAfterMs > 0 ? { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) } : {})
+    }
+  }
+
+  const decide = ({ address, origin, protocols }: WebSocketServer.Upgrade) => {
+    const badOrigin = checkOrigin(origins, origin)
+    if (badOrigin !== undefined) return refuse(badOrigin)
+    const protocol = chooseProtocol(protocols)
+    if (typeof protocol === "object") return refuse(protocol)
+    if (connector.connections().size >= limits.connectionsPerNode) {
+      // At random, so that those who were refused together do not come back together.
+      const retryAfterMs = 1_000 + Math.random() * 9_000
+      return refuse(failure("unavailable", "this node is full", Math.floor(retryAfterMs)))
+    }
+    const tooOften = isExempt(address) ? undefined : handshakes.admit(address, Date.now())
+    if (tooOften !== undefined) return refuse(tooOften)
+    return { accept: true, protocol } as const
+  }
+
+  yield* WebSocketServer.serve(server, {
+    path,
+    maxMessageBytes: limits.frameBytes * hardLimitFactor,
+    decide,
+    onConnection: (transport) =>
+      connector.open(
+        transport,
+        transport.protocol === undefined ? "json" : formats[transport.protocol]!,
+        isExempt(transport.address)
+      )
+  })
+})

@@ -1,0 +1,18 @@
+/**
+ * devToken: the development identity, which a Weir under `npm start` hands out.
+ */
+import { WeirError } from "@weir/client/Failure"
+
+export const devToken = async (user: string): Promise<string> => {
+  const response = await fetch("/dev/token", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ user })
+  })
+  if (response.status >= 500) throw new WeirError("unavailable", "the server cannot sign in now")
+  if (!response.ok) {
+    throw new WeirError("unauthenticated", "this server hands out no development identity")
+  }
+  const { token } = (await response.json()) as { readonly token: string }
+  return token
+}
