@@ -7,7 +7,6 @@ import { join } from "node:path"
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "@effect/vitest"
 import { WeirClient } from "@weir/client/WeirClient"
 import { type BrowserContext, chromium, type Page } from "playwright-core"
-import { CuttableLink } from "../libs/client/test/CuttableLink.ts"
 import { StandaloneServer } from "../libs/client/test/StandaloneServer.ts"
 
 const quiet = [
@@ -19,6 +18,23 @@ const quiet = [
   "--disable-component-update",
   "--disable-sync"
 ]
+
+interface Sockets {
+  sockets: Array<WebSocket>
+  WebSocket: new (url: string, protocols?: string) => WebSocket
+}
+
+/** Runs in the page: lets a test close its WebSocket. */
+const rememberSockets = () => {
+  const page = globalThis as unknown as Sockets
+  page.sockets = []
+  page.WebSocket = class extends WebSocket {
+    constructor(url: string, protocols?: string) {
+      super(url, protocols)
+      page.sockets.push(this)
+    }
+  }
+}
 
 describe("the page", () => {
   let server: StandaloneServer
@@ -44,22 +60,23 @@ describe("the page", () => {
     assert.deepStrictEqual(complaints.splice(0), [])
   })
 
-  const open = async (address: string) => {
+  const open = async () => {
     const page = await browser.newPage()
     page.setDefaultTimeout(10_000)
+    await page.addInitScript(rememberSockets)
     page.on("pageerror", ({ message }) => complaints.push(message))
     page.on("console", (message) => {
       if (message.type() === "error") complaints.push(message.text())
     })
-    await page.goto(`http://${address}/`)
+    await page.goto(`http://${server.http}/`)
     return page
   }
 
   const connected = (page: Page) =>
     page.locator("[data-testid=connection-state][data-state=connected]").waitFor()
 
-  const signIn = async (name: string, address = server.http) => {
-    const page = await open(address)
+  const signIn = async (name: string) => {
+    const page = await open()
     await page.getByTestId("name-input").fill(name)
     await page.getByTestId("sign-in").click()
     await connected(page)
@@ -130,15 +147,13 @@ describe("the page", () => {
   })
 
   it("keeps the conversation over a cut, without a gap", async () => {
-    const link = await CuttableLink.open(server.http)
-    const [hal, ida] = [await signIn("hal", link.address), await signIn("ida")]
+    const [hal, ida] = [await signIn("hal"), await signIn("ida")]
 
-    link.cut()
+    await hal.evaluate(() => (globalThis as unknown as Sockets).sockets.at(-1)?.close(4000))
     await hal.locator("[data-testid=connection-state][data-state=waiting]").waitFor()
     await say(ida, "still there?")
 
     await message(hal, "ida", "still there?").waitFor()
     assert.strictEqual(await hal.getByTestId("gap").count(), 0)
-    link.close()
   })
 })

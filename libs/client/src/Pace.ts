@@ -19,8 +19,6 @@ export class Pace {
   #window = MAX_WINDOW
   #unanswered = 0
   #pause: ReturnType<typeof setTimeout> | undefined
-  /** Somebody was turned away and waits for `onRoom`. */
-  #turnedAway = false
 
   constructor(connection: Connection, onRoom: () => void) {
     this.#connection = connection
@@ -31,7 +29,7 @@ export class Pace {
     return this.#pause === undefined && this.#unanswered < Math.floor(this.#window)
   }
 
-  /** False if there is no room now; `onRoom` tells when there is. */
+  /** False if there is no room now; `onRoom` follows each time that there is again. */
   request(type: ClientType, payload: string, answer: Answer): boolean {
     const sent =
       this.hasRoom &&
@@ -39,10 +37,9 @@ export class Pace {
         this.#unanswered--
         this.#learn(envelope)
         answer(envelope)
-        this.#giveRoom()
+        if (this.hasRoom) this.#onRoom()
       })
     if (sent) this.#unanswered++
-    else this.#turnedAway = true
     return sent
   }
 
@@ -59,13 +56,7 @@ export class Pace {
     this.#window = Math.max(1, this.#window / 2)
     this.#pause ??= setTimeout(() => {
       this.#pause = undefined
-      this.#giveRoom()
+      this.#onRoom()
     }, payload.retryAfterMs)
-  }
-
-  #giveRoom(): void {
-    if (!this.#turnedAway || !this.hasRoom) return
-    this.#turnedAway = false
-    this.#onRoom()
   }
 }

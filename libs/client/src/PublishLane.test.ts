@@ -73,10 +73,10 @@ describe("PublishLane", () => {
       const { lane, sent, payloads } = makeLane()
       const results = ["a", "b"].map((payload) => codeOf(lane.publish(payload, 10_000)))
 
-      sent[0]!.refuse("too_many_requests", 300)
+      sent[0]!.refuse("unavailable", 300)
       vi.advanceTimersByTime(1_000)
       assert.deepStrictEqual(payloads(), ["a", "b"])
-      sent[1]!.refuse("too_many_requests", 300)
+      sent[1]!.refuse("aborted")
       assert.deepStrictEqual(payloads(), ["a", "b", "a", "b"])
 
       sent[2]!.accept(1)
@@ -99,6 +99,23 @@ describe("PublishLane", () => {
 
       sent[1]!.accept(1)
       assert.strictEqual(await result, "accepted")
+    })
+  )
+
+  it(
+    "sends one by one for a while after it was above the server's rate",
+    withFakeTime(async () => {
+      const { lane, sent, payloads } = makeLane()
+      const results = ["a", "b"].map((payload) => codeOf(lane.publish(payload, 20_000)))
+
+      for (const { refuse } of [...sent]) refuse("too_many_requests", 300)
+      vi.advanceTimersByTime(300)
+      assert.deepStrictEqual(payloads(), ["a", "b", "a"])
+      sent[2]!.accept(1)
+      assert.deepStrictEqual(payloads(), ["a", "b", "a", "b"])
+
+      sent[3]!.accept(2)
+      assert.deepStrictEqual(await Promise.all(results), ["accepted", "accepted"])
     })
   )
 

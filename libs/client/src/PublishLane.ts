@@ -152,8 +152,8 @@ export class PublishLane {
     else this.#stopFor(failure)
   }
 
-  #stopFor({ retryAfterMs }: WeirError): void {
-    this.#carefulUntil = performance.now() + CAREFUL_MS
+  #stopFor({ code, retryAfterMs }: WeirError): void {
+    if (code === "too_many_requests") this.#carefulUntil = performance.now() + CAREFUL_MS
     // Those behind a refused one are refused as well; the first tells how long to wait.
     if (this.#pause !== undefined) return
     const { backoff, random } = this.#options

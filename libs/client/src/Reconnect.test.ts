@@ -228,6 +228,29 @@ describe("a client that is cut off", () => {
     )
   })
 
+  it("rejects the largest publish when a frame was too large to be read", async () => {
+    const { client, after, first } = await start()
+    first.accepts()
+    const sizes = [10, 90_000, 80_000, 20]
+    const codes = sizes.map((size) =>
+      client.publish(`chat:${size}`, "x".repeat(size)).catch(({ code }) => code)
+    )
+
+    first.says("error", { code: "payload_too_large", message: "frame: 90047 bytes" })
+    first.closes(1009)
+
+    assert.strictEqual(await codes[1], "payload_too_large")
+    assert.strictEqual(await codes[2], "payload_too_large")
+    const second = await after(250)
+    second.accepts()
+    assert.deepStrictEqual(
+      second.frames.slice(1).map(({ payload }) => payload.channel),
+      ["chat:10", "chat:20"]
+    )
+    await client.close()
+    await Promise.all(codes)
+  })
+
   it("brings a new token when the old one is about to expire", async () => {
     const tokens = ["first", "second"]
     const { after, first } = await start({ token: () => tokens.shift()! })

@@ -12,7 +12,8 @@ const routers = (count: number): View =>
 
 const shardsByOwner = (view: View): Map<string, number> => {
   const counts = new Map<string, number>()
-  for (const { name } of assign(view, "router").owners) counts.set(name, (counts.get(name) ?? 0) + 1)
+  for (const { name } of assign(view, "router").owners)
+    counts.set(name, (counts.get(name) ?? 0) + 1)
   return counts
 }
 

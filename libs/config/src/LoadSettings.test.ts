@@ -72,7 +72,16 @@ describe("loadSettings", () => {
   it.effect("never prints a secret in a report", () =>
     Effect.gen(function* () {
       const mistakes = yield* Effect.flip(
-        load({}, { auth: { issuer: "me", audience: "weir", keys: [{ id: "k1", algorithm: "HS256", secret: "hunter2" }] } })
+        load(
+          {},
+          {
+            auth: {
+              issuer: "me",
+              audience: "weir",
+              keys: [{ id: "k1", algorithm: "HS256", secret: "hunter2" }]
+            }
+          }
+        )
       )
       assert.notInclude(mistakes.join(), "hunter2")
     })

@@ -48,13 +48,16 @@ const variables = {
   WEIR_DEVELOPMENT: { fallback: "false", schema: Schema.Literals(["true", "false"]) }
 } as const
 
-type Variables = { readonly [name in keyof typeof variables]: (typeof variables)[name]["schema"]["Type"] }
+type Variables = {
+  readonly [name in keyof typeof variables]: (typeof variables)[name]["schema"]["Type"]
+}
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const describe = (where: string, issue: SchemaIssue.Issue): ReadonlyArray<string> =>
-  formatIssue(issue).issues.map(({ message, path = [] }) =>
-    [where, [...path].join(".")].filter((part) => part !== "").join(": ") + `: ${message}`
+  formatIssue(issue).issues.map(
+    ({ message, path = [] }) =>
+      [where, [...path].join(".")].filter((part) => part !== "").join(": ") + `: ${message}`
   )
 
 const readVariables = Effect.gen(function* () {

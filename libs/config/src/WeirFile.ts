@@ -4,6 +4,7 @@
  * Every service reads the same file and takes what concerns it, so that the
  * file can be handed to all of them unchanged. Unknown keys are mistakes.
  */
+import { createPublicKey } from "node:crypto"
 import { isIP } from "node:net"
 import { parseCapabilities } from "@weir/core/Capability"
 import { NamespaceOptions } from "@weir/core/Namespace"
@@ -12,21 +13,30 @@ import { Schema } from "effect"
 const positive = Schema.Int.check(Schema.isGreaterThan(0))
 const name = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_.-]{1,64}$/))
 
-const rule = <S extends Schema.Top>(schema: S, message: string, holds: (value: S["Type"]) => boolean) =>
-  schema.check(Schema.makeFilter((value) => (holds(value) ? undefined : message)))
+const rule = <S extends Schema.Top>(
+  schema: S,
+  message: string,
+  holds: (value: S["Type"]) => boolean
+) => schema.check(Schema.makeFilter((value) => (holds(value) ? undefined : message)))
+
+/** A list in which no two have the same name: of two, one would be forgotten in silence. */
+const distinct = <S extends Schema.Top>(schema: S, field: string) =>
+  rule(Schema.Array(schema), `must not name the same ${field} twice`, (items) => {
+    const names = items.map((item) => (item as Record<string, unknown>)[field])
+    return new Set(names).size === names.length
+  })
 
 /** `10.0.0.0/8`, `::1/128`. */
-const AddressRange = rule(
-  Schema.String,
-  "must be an address range such as 10.0.0.0/8",
-  (range) => {
-    const [address = "", bits = "", ...rest] = range.split("/")
-    const family = isIP(address)
-    return (
-      rest.length === 0 && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128)
-    )
-  }
-)
+const AddressRange = rule(Schema.String, "must be an address range such as 10.0.0.0/8", (range) => {
+  const [address = "", bits = "", ...rest] = range.split("/")
+  const family = isIP(address)
+  return (
+    rest.length === 0 &&
+    family !== 0 &&
+    /^\d{1,3}$/.test(bits) &&
+    Number(bits) <= (family === 4 ? 32 : 128)
+  )
+})
 
 /** Scheme, host and port, as browsers send it: no path, no wildcard. */
 const Origin = rule(
@@ -66,6 +76,22 @@ const LimitOptions = Schema.Struct({
 
 export const keyAlgorithms = ["HS256", "ES256", "RS256", "EdDSA"] as const
 
+const fitsAlgorithm = (pem: string, algorithm: "ES256" | "RS256" | "EdDSA"): boolean => {
+  try {
+    const { asymmetricKeyDetails: details, asymmetricKeyType: type } = createPublicKey(pem)
+    switch (algorithm) {
+      case "ES256":
+        return type === "ec" && details?.namedCurve === "prime256v1"
+      case "RS256":
+        return type === "rsa" && (details?.modulusLength ?? 0) >= 2048
+      case "EdDSA":
+        return type === "ed25519"
+    }
+  } catch {
+    return false
+  }
+}
+
 const TokenKey = rule(
   Schema.Struct({
     /** The `kid` of tokens signed with it. */
@@ -76,11 +102,11 @@ const TokenKey = rule(
     /** The others: a public key in PEM (SPKI). */
     publicKey: Schema.optionalKey(Schema.String)
   }),
-  "needs a secret of at least 32 bytes for HS256, and a publicKey in PEM for the other algorithms",
+  "needs a secret of at least 32 bytes for HS256, and for the other algorithms a publicKey in PEM (SPKI), which is P-256 for ES256, RSA of at least 2048 bits for RS256 and Ed25519 for EdDSA",
   ({ algorithm, secret, publicKey }) =>
     algorithm === "HS256"
       ? secret !== undefined && Buffer.byteLength(secret) >= 32 && publicKey === undefined
-      : (publicKey?.includes("BEGIN PUBLIC KEY") ?? false) && secret === undefined
+      : publicKey !== undefined && secret === undefined && fitsAlgorithm(publicKey, algorithm)
 )
 
 const AuthOptions = Schema.Struct({
@@ -88,7 +114,7 @@ const AuthOptions = Schema.Struct({
   issuer: Schema.String,
   /** The exact `aud` of accepted tokens. */
   audience: Schema.String,
-  keys: Schema.Array(TokenKey)
+  keys: distinct(TokenKey, "id")
 })
 
 const ApiKeyOptions = Schema.Struct({
@@ -114,9 +140,9 @@ export const WeirFile = Schema.Struct({
   origins: Schema.optionalKey(Schema.Array(Origin)),
   limits: Schema.optionalKey(LimitOptions),
   auth: Schema.optionalKey(AuthOptions),
-  apiKeys: Schema.optionalKey(Schema.Array(ApiKeyOptions)),
+  apiKeys: Schema.optionalKey(distinct(ApiKeyOptions, "id")),
   /** A fixed view of the mesh. */
-  nodes: Schema.optionalKey(Schema.Array(NodeOptions))
+  nodes: Schema.optionalKey(distinct(NodeOptions, "name"))
 })
 
 export type WeirFile = typeof WeirFile.Type

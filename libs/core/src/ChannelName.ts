@@ -30,7 +30,11 @@ export const checkChannelName = (channel: string): Failure | undefined => {
     return failure("invalid_channel", "channel: must be well-formed Unicode in normal form C")
   }
   const colon = channel.indexOf(":")
-  if (colon < 0 || colon === channel.length - 1 || !namespacePattern.test(channel.slice(0, colon))) {
+  if (
+    colon < 0 ||
+    colon === channel.length - 1 ||
+    !namespacePattern.test(channel.slice(0, colon))
+  ) {
     return failure(
       "invalid_channel",
       "channel: must be `namespace:name`, the namespace of letters, digits, _ and - (at most 64)"

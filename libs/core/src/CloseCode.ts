@@ -91,7 +91,12 @@ export const closeCodes = {
     mayReturn: false
   },
   revoked: { code: 3505, name: "revoked", meaning: "The token was revoked.", mayReturn: false },
-  banned: { code: 3506, name: "banned", meaning: "The user or address is banned.", mayReturn: false },
+  banned: {
+    code: 3506,
+    name: "banned",
+    meaning: "The user or address is banned.",
+    mayReturn: false
+  },
   permission_denied: {
     code: 3507,
     name: "permission_denied",
@@ -112,5 +117,7 @@ export type CloseName = keyof typeof closeCodes
 export const closeReason = (close: CloseCode, detail?: string): string => {
   const hint = close.after === undefined ? "" : `;after=${close.after.min}-${close.after.max}`
   // RFC 6455 leaves 123 bytes for a reason; details are ASCII of ours.
-  return `${close.name}${detail === undefined ? "" : `: ${detail}`}`.slice(0, 123 - hint.length) + hint
+  return (
+    `${close.name}${detail === undefined ? "" : `: ${detail}`}`.slice(0, 123 - hint.length) + hint
+  )
 }

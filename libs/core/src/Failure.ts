@@ -14,11 +14,20 @@ interface FailureMeaning {
 }
 
 export const failures = {
-  bad_request: { meaning: "The request is malformed; the message names the field.", retryable: false },
+  bad_request: {
+    meaning: "The request is malformed; the message names the field.",
+    retryable: false
+  },
   unknown_type: { meaning: "There is no request of this type.", retryable: false },
   duplicate_id: { meaning: "A request with this id is still unanswered.", retryable: false },
-  unauthenticated: { meaning: "The token, ticket or API key is missing or not valid.", retryable: false },
-  permission_denied: { meaning: "No capability allows this verb on this channel.", retryable: false },
+  unauthenticated: {
+    meaning: "The token, ticket or API key is missing or not valid.",
+    retryable: false
+  },
+  permission_denied: {
+    meaning: "No capability allows this verb on this channel.",
+    retryable: false
+  },
   unknown_namespace: { meaning: "The configuration has no such namespace.", retryable: false },
   invalid_channel: { meaning: "The channel's name breaks a rule.", retryable: false },
   not_subscribed: { meaning: "The connection is not subscribed to the channel.", retryable: false },
@@ -26,7 +35,10 @@ export const failures = {
   payload_too_large: { meaning: "The data is larger than the limit.", retryable: false },
   too_many_requests: { meaning: "A limit on rate or count is reached.", retryable: true },
   unavailable: { meaning: "What the request needs cannot be reached now.", retryable: true },
-  aborted: { meaning: "An earlier publication on the channel failed; order is kept.", retryable: true },
+  aborted: {
+    meaning: "An earlier publication on the channel failed; order is kept.",
+    retryable: true
+  },
   not_durable: { meaning: "Fewer replicas than asked for have the publication.", retryable: true },
   timeout: { meaning: "No answer came in time; the outcome is unknown.", retryable: true },
   internal: { meaning: "A defect in Weir; its log says more.", retryable: false }

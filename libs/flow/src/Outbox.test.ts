@@ -7,7 +7,10 @@ describe("Outbox", () => {
   it("gives frames back in the order offered", () => {
     const outbox = new Outbox({ maxFrames: 3, maxBytes: 100 })
     for (const fill of [1, 2, 3]) outbox.offer(frame(1, fill))
-    assert.deepStrictEqual([outbox.take(), outbox.take(), outbox.take()], [1, 2, 3].map((n) => frame(1, n)))
+    assert.deepStrictEqual(
+      [outbox.take(), outbox.take(), outbox.take()],
+      [1, 2, 3].map((n) => frame(1, n))
+    )
     assert.isUndefined(outbox.take())
   })
 
@@ -20,7 +23,10 @@ describe("Outbox", () => {
 
   it("refuses the frame that would pass its count", () => {
     const outbox = new Outbox({ maxFrames: 2, maxBytes: 100 })
-    assert.deepStrictEqual([1, 2, 3].map(() => outbox.offer(frame(1))), [true, true, false])
+    assert.deepStrictEqual(
+      [1, 2, 3].map(() => outbox.offer(frame(1))),
+      [true, true, false]
+    )
     assert.deepStrictEqual([outbox.frames, outbox.bytes], [2, 2])
   })
 

@@ -48,9 +48,7 @@ export const fromCall = Effect.fnUntraced(function* <In, Out>(
     ),
     // "error" stays: grpc-js emits it late, and an unheard one would end the process.
     () =>
-      Effect.sync(() =>
-        call.off("drain", onDrain).off("close", onClose).off("cancelled", onClose)
-      )
+      Effect.sync(() => call.off("drain", onDrain).off("close", onClose).off("cancelled", onClose))
   )
   const raw = NodeStream.fromReadable<Buffer, Failure>({
     evaluate: () => call,

@@ -141,9 +141,7 @@ export const make = Effect.fnUntraced(function* <D extends ServiceDefinition>(
   address: string
 ): Effect.fn.Return<GrpcClient<D>, never, Scope.Scope> {
   const client = yield* Effect.acquireRelease(
-    Effect.sync(
-      () => new grpc.Client(address, grpc.credentials.createInsecure(), channelOptions)
-    ),
+    Effect.sync(() => new grpc.Client(address, grpc.credentials.createInsecure(), channelOptions)),
     (it) => Effect.sync(() => it.close())
   )
   const methods = Object.entries(definition.methods).map(([name, method]) => {

@@ -1,10 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as grpc from "@grpc/grpc-js"
 import { failure } from "@weir/core/Failure"
-import {
-  PublishServiceDefinition,
-  type PublishStreamRequest
-} from "@weir/proto/api/v1/publish"
+import { PublishServiceDefinition, type PublishStreamRequest } from "@weir/proto/api/v1/publish"
 import { Deferred, Effect, Fiber, Ref, Stream } from "effect"
 import * as GrpcClient from "./GrpcClient.ts"
 import * as GrpcServer from "./GrpcServer.ts"
@@ -96,7 +93,8 @@ describe("a gRPC server", () => {
     Effect.gen(function* () {
       const interrupted = yield* Deferred.make<void>()
       const { client } = yield* connect({
-        publish: () => Effect.onInterrupt(Effect.never, () => Deferred.succeed(interrupted, undefined))
+        publish: () =>
+          Effect.onInterrupt(Effect.never, () => Deferred.succeed(interrupted, undefined))
       })
       const received = yield* Effect.flip(
         client.publish(publication("chat:lobby"), { deadlineMs: 50 })
@@ -124,7 +122,10 @@ describe("a gRPC server", () => {
         Effect.forEach(
           Array.from({ length: 5000 }, () => request),
           (message) =>
-            Effect.andThen(duplex.writeAll([message]), Ref.update(written, (n) => n + 1)),
+            Effect.andThen(
+              duplex.writeAll([message]),
+              Ref.update(written, (n) => n + 1)
+            ),
           { discard: true }
         )
       )

@@ -32,6 +32,9 @@ export interface GrpcServer {
   readonly port: number
 }
 
+// It writes to standard error beside our own log; what it says comes back as errors too.
+grpc.setLogVerbosity(grpc.logVerbosity.NONE)
+
 /** How long answers may take to leave after the calls have been interrupted. */
 const shutdownGrace = "1 second"
 
@@ -45,8 +48,9 @@ export const make = Effect.fnUntraced(function* <R>(
           "grpc.max_receive_message_length": options.maxMessageBytes ?? 4 * 1024 * 1024,
           "grpc.max_concurrent_streams": 1024,
           "grpc-node.max_session_memory": 64,
-          "grpc.keepalive_time_ms": 10_000,
-          "grpc.keepalive_timeout_ms": 5_000
+          // A connector that vanished without a word holds its members and lanes until then.
+          "grpc.keepalive_time_ms": 2_000,
+          "grpc.keepalive_timeout_ms": 1_500
         })
     ),
     (it) =>
@@ -63,9 +67,11 @@ export const make = Effect.fnUntraced(function* <R>(
     server.addService(rawService(definition), methods(run))
   }
   const health = new HealthImplementation({ "": "SERVING" })
+  yield* Effect.addFinalizer(() => Effect.sync(() => health.setStatus("", "NOT_SERVING")))
   health.addToServer(server)
   if (options.reflect === true) reflection().addToServer(server)
-  const address = `${options.host}:${options.port}`
+  const host = options.host.includes(":") ? `[${options.host}]` : options.host
+  const address = `${host}:${options.port}`
   const port = yield* Effect.callback<number, ListenFailed>((resume) =>
     server.bindAsync(address, grpc.ServerCredentials.createInsecure(), (error, bound) =>
       resume(
@@ -75,5 +81,5 @@ export const make = Effect.fnUntraced(function* <R>(
       )
     )
   )
-  return { address: `${options.host}:${port}`, port }
+  return { address: `${host}:${port}`, port }
 })

@@ -4,7 +4,7 @@
  * Each call runs as one fiber of the server. Cancellation and deadlines
  * interrupt it; its failures become statuses.
  */
-import * as grpc from "@grpc/grpc-js"
+import type * as grpc from "@grpc/grpc-js"
 import { Failure } from "@weir/core/Failure"
 import { Effect, Exit, type Fiber, type Scope, Stream } from "effect"
 import { type Duplex, fromCall } from "./Duplex.ts"
@@ -154,5 +154,8 @@ const serveStream = Effect.fnUntraced(function* (
 
 export const rawService = (definition: ServiceDefinition): grpc.ServiceDefinition =>
   Object.fromEntries(
-    Object.entries(definition.methods).map(([name, method]) => [name, rawMethod(definition, method)])
+    Object.entries(definition.methods).map(([name, method]) => [
+      name,
+      rawMethod(definition, method)
+    ])
   )

@@ -66,12 +66,14 @@ export const make = Effect.fnUntraced(function* (
   )
   return {
     authenticate: (token) =>
-      peers.use(address(), ({ authenticate }) => authenticate(token)).pipe(
-        Effect.timeoutOrElse({
-          duration: "5 seconds",
-          orElse: () => Effect.fail(failure("timeout", "no answer from auth"))
-        })
-      ),
+      peers
+        .use(address(), ({ authenticate }) => authenticate(token))
+        .pipe(
+          Effect.timeoutOrElse({
+            duration: "5 seconds",
+            orElse: () => Effect.fail(failure("timeout", "no answer from auth"))
+          })
+        ),
     trust: Stream.unwrap(
       Effect.gen(function* () {
         const it = address()

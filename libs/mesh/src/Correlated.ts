@@ -6,15 +6,18 @@
  * is opened again after a loss. What was unanswered then fails as `unavailable`:
  * whether it happened is unknown, and the caller's id makes asking again safe.
  */
-import type { Duplex } from "@weir/grpc/Duplex"
+
 import { type Failure, failure } from "@weir/core/Failure"
+import type { Duplex } from "@weir/grpc/Duplex"
 import { Effect, Exit, Queue, Schedule, type Scope, Stream } from "effect"
 
 export interface CorrelatedOptions<Request, Response, In, Out> {
   /** For messages: what cannot be reached. */
   readonly peer: string
   readonly open: Effect.Effect<Duplex<In, Out>, never, Scope.Scope>
-  readonly toMessage: (batch: ReadonlyArray<{ readonly id: number; readonly request: Request }>) => Out
+  readonly toMessage: (
+    batch: ReadonlyArray<{ readonly id: number; readonly request: Request }>
+  ) => Out
   /** The answers of one message, by id. */
   readonly fromMessage: (
     message: In
@@ -28,16 +31,19 @@ export interface CorrelatedOptions<Request, Response, In, Out> {
 /** Asks, and waits for the answer at most as long as the caller does. */
 export type Ask<Request, Response> = (request: Request) => Effect.Effect<Response, Failure>
 
-const reconnect = Schedule.min([Schedule.exponential("50 millis"), Schedule.spaced("1 second")]).pipe(
-  Schedule.jittered
-)
+const reconnect = Schedule.min([
+  Schedule.exponential("50 millis"),
+  Schedule.spaced("1 second")
+]).pipe(Schedule.jittered)
 
 export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
   options: CorrelatedOptions<Request, Response, In, Out>
 ): Effect.fn.Return<Ask<Request, Response>, never, Scope.Scope> {
   const { capacity, peer } = options
   type Waiting = (result: Exit.Exit<Response, Failure>) => void
-  const outgoing = yield* Queue.dropping<{ readonly id: number; readonly request: Request }>(capacity)
+  const outgoing = yield* Queue.dropping<{ readonly id: number; readonly request: Request }>(
+    capacity
+  )
   /** In the order asked. What left with a stream is answered by that stream or fails with it. */
   const unanswered = new Map<number, Waiting>()
   let sentUpTo = 0
@@ -78,7 +84,9 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
   yield* Effect.scoped(session).pipe(
     Effect.tapError((refused) =>
       Effect.andThen(
-        Effect.sync(() => failSent(failure("unavailable", `${peer}: lost; the outcome is unknown`))),
+        Effect.sync(() =>
+          failSent(failure("unavailable", `${peer}: lost; the outcome is unknown`))
+        ),
         Effect.logDebug("mesh stream lost", { peer, why: refused.message })
       )
     ),

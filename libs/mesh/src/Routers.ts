@@ -80,12 +80,14 @@ export const make = Effect.fnUntraced(function* (options: {
   )
   return {
     publish: (message) =>
-      peers.use(ownerOf(message.channel), ({ forward }) => forward(message)).pipe(
-        Effect.timeoutOrElse({
-          duration: publishDeadline,
-          orElse: () => Effect.fail(failure("timeout", "no answer from the channel's owner"))
-        })
-      ),
+      peers
+        .use(ownerOf(message.channel), ({ forward }) => forward(message))
+        .pipe(
+          Effect.timeoutOrElse({
+            duration: publishDeadline,
+            orElse: () => Effect.fail(failure("timeout", "no answer from the channel's owner"))
+          })
+        ),
     read: (request) =>
       peers
         .use(ownerOf(request.channel), ({ client }) =>

@@ -10,7 +10,7 @@ import { ConfigMistakes, type LoadOptions, loadSettings } from "@weir/config/Loa
 import type { Settings } from "@weir/config/Settings"
 import { type Door, Doors } from "@weir/telemetry/Doors"
 import * as Logs from "@weir/telemetry/Logs"
-import { layer as opsLayer, OpsServer } from "@weir/telemetry/OpsServer"
+import { OpsServer, layer as opsLayer } from "@weir/telemetry/OpsServer"
 import { Readiness } from "@weir/telemetry/Readiness"
 import { Cause, Console, Effect, Exit, Layer } from "effect"
 
@@ -18,7 +18,10 @@ export interface ProcessOptions<E> extends LoadOptions {
   readonly role: string
   readonly services: (settings: Settings) => Layer.Layer<never, E, Readiness | Doors>
   /** What a person should read when it is ready; without it, or with `--json`, one JSON line. */
-  readonly welcome?: (settings: Settings, addresses: Readonly<Record<Door, string | null>>) => string
+  readonly welcome?: (
+    settings: Settings,
+    addresses: Readonly<Record<Door, string | null>>
+  ) => string
 }
 
 /** Past this a process that was told to end is stuck, and ends all the same. */

@@ -36,9 +36,10 @@ export const make = Effect.fnUntraced(function* (options: {
         maxHeaderSize: 8_192
       })
     ),
+    // Not waited for: it would wait for the WebSockets, which others end after this.
     (it) =>
-      Effect.callback<void>((resume) => {
-        it.close(() => resume(Effect.void))
+      Effect.sync(() => {
+        it.close()
         it.closeAllConnections()
       })
   )

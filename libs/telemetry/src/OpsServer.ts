@@ -33,11 +33,13 @@ export const layer = (options: { readonly host: string; readonly port: number })
     OpsServer,
     Effect.map(HttpServer.HttpServer, ({ address }) =>
       OpsServer.of({
-        address: address._tag === "UnixPathAddress" ? address.path : `${options.host}:${address.port}`
+        address:
+          address._tag === "UnixPathAddress" ? address.path : `${options.host}:${address.port}`
       })
     )
   )
-  return Layer.merge(HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }), bound).pipe(
-    Layer.provide(server)
-  )
+  return Layer.merge(
+    HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }),
+    bound
+  ).pipe(Layer.provide(server))
 }

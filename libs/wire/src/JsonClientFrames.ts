@@ -18,9 +18,7 @@ import {
 } from "./ClientFrames.ts"
 
 const uint32 = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 32 - 1 }))
-const natural = Schema.Int.check(
-  Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
-)
+const natural = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
 
 const Position = Schema.Struct({ epoch: Schema.String, term: natural, offset: natural })
 
@@ -36,7 +34,9 @@ const Subscribe = Schema.Struct({
   rewind: Schema.optionalKey(
     Schema.Struct({ last: Schema.optionalKey(uint32), since: Schema.optionalKey(natural) })
   ),
-  member: Schema.optionalKey(Schema.Struct({ ...dataFields, data: Schema.optionalKey(Schema.Unknown) })),
+  member: Schema.optionalKey(
+    Schema.Struct({ ...dataFields, data: Schema.optionalKey(Schema.Unknown) })
+  ),
   presence: Schema.optionalKey(Schema.Boolean),
   maxRateMs: Schema.optionalKey(uint32)
 })

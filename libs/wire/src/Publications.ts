@@ -14,10 +14,13 @@ export interface EncodedPublication {
   readonly bytes: Uint8Array
 }
 
-export const encodePublication = (publication: Publication): EncodedPublication => ({
-  publication,
-  bytes: Message.encode(publication).finish()
-})
+export const encodePublication = (publication: Publication): EncodedPublication => {
+  const bytes = Message.encode(publication).finish()
+  // `data` is the last field on the wire. Pointing at it there lets go of the message it
+  // came in, which may be a batch of megabytes that the log would otherwise hold.
+  const data = bytes.subarray(bytes.byteLength - publication.data.byteLength)
+  return { publication: { ...publication, data }, bytes }
+}
 
 /** Throws on bytes that are no publication; only the mesh hands us such bytes. */
 export const decodePublication = (bytes: Uint8Array): EncodedPublication => {

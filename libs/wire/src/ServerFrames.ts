@@ -146,9 +146,7 @@ export const encodePublicationFrame = (
   { publication, bytes }: EncodedPublication
 ): Uint8Array =>
   format === "json"
-    ? encoder.encode(
-        `{"type":"publication","ts":${ts},"payload":${publicationJson(publication)}}`
-      )
+    ? encoder.encode(`{"type":"publication","ts":${ts},"payload":${publicationJson(publication)}}`)
     : new BinaryWriter()
         .fork()
         .uint32(tsTag)

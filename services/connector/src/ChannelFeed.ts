@@ -168,4 +168,3 @@ export const rangeBetween = (
   before !== undefined && before.epoch === position.epoch && before.offset < position.offset
     ? { from: before.offset + 1, to: position.offset }
     : { from: undefined, to: undefined }
-

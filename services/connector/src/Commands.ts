@@ -159,7 +159,9 @@ const reply = (deps: CommandDeps, connection: Connection, payload: ClientPayload
     case "ping":
       return Effect.succeed({ $case: "pong", value: {} })
     default:
-      return Effect.fail(failure("unknown_type", `type: this server does not answer ${payload.$case}`))
+      return Effect.fail(
+        failure("unknown_type", `type: this server does not answer ${payload.$case}`)
+      )
   }
 }
 

@@ -6,19 +6,16 @@
  * them; after that they wait in an outbox that exists only as long as it has
  * something in it.
  */
+
+import type { Limits } from "@weir/config/Settings"
 import { type CloseName, closeCodes, closeReason } from "@weir/core/CloseCode"
 import type { Failure } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
 import { Outbox } from "@weir/flow/Outbox"
 import { TokenBucket } from "@weir/flow/TokenBucket"
-import type { Limits } from "@weir/config/Settings"
 import { frameMessage } from "@weir/socket/Frame"
 import type { Connection as Transport } from "@weir/socket/WebSocketServer"
-import {
-  encodeServerFrame,
-  type ServerPayload,
-  type WireFormat
-} from "@weir/wire/ServerFrames"
+import { encodeServerFrame, type ServerPayload, type WireFormat } from "@weir/wire/ServerFrames"
 import { bytesOut, closes, failures, messagesOut, outboxFrames } from "./ConnectorMetrics.ts"
 import { publicNameOf } from "./domain/Session.ts"
 import type { Subscription } from "./Subscription.ts"

@@ -3,7 +3,7 @@
  * it what the client sent, tell it that the client is gone.
  */
 import { failure } from "@weir/core/Failure"
-import type { Connection as Transport, ConnectionHandlers } from "@weir/socket/WebSocketServer"
+import type { ConnectionHandlers, Connection as Transport } from "@weir/socket/WebSocketServer"
 import type { Decoded } from "@weir/wire/ClientFrames"
 import { decodeJson } from "@weir/wire/JsonClientFrames"
 import { decodeProto } from "@weir/wire/ProtoClientFrames"
@@ -36,7 +36,11 @@ const unparsableWindowMs = 10_000
 /** A client that is refused this often in a row does not listen. */
 const refusedInARowLimit = 100
 
-const decode = (connection: Connection, data: Buffer, isBinary: boolean): ReadonlyArray<Decoded> => {
+const decode = (
+  connection: Connection,
+  data: Buffer,
+  isBinary: boolean
+): ReadonlyArray<Decoded> => {
   const malformed = (message: string, code: "bad_request" | "payload_too_large"): Decoded => ({
     _tag: "Malformed",
     id: 0,
@@ -49,7 +53,9 @@ const decode = (connection: Connection, data: Buffer, isBinary: boolean): Readon
     return [malformed(`frame: ${sizes}`, "payload_too_large")]
   }
   if (format === "json") {
-    return isBinary ? [malformed("frame: must be text", "bad_request")] : decodeJson(data.toString())
+    return isBinary
+      ? [malformed("frame: must be text", "bad_request")]
+      : decodeJson(data.toString())
   }
   return isBinary ? decodeProto(data) : [malformed("frame: must be binary", "bad_request")]
 }
@@ -113,13 +119,18 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     }
     const { pendingCommands: limit } = connection.limits
     if (connection.pendingIds.size >= limit) {
-      return connection.refuse(id, failure("too_many_requests", `${limit} requests unanswered`, 100))
+      return connection.refuse(
+        id,
+        failure("too_many_requests", `${limit} requests unanswered`, 100)
+      )
     }
     connection.pendingIds.add(id)
     pendingCommands.add(1)
     run(
       handle(deps, connection, id, payload).pipe(
-        Effect.tapCause((cause) => Effect.logError("a command died", { type: payload.$case }, cause)),
+        Effect.tapCause((cause) =>
+          Effect.logError("a command died", { type: payload.$case }, cause)
+        ),
         Effect.catchCause(() =>
           Effect.sync(() => connection.refuse(id, failure("internal", "internal error")))
         ),

@@ -7,7 +7,10 @@ export const connections = gauge("weir_connector_connections", "Open client conn
   transport: "websocket"
 })
 
-export const subscriptions = gauge("weir_connector_subscriptions", "Subscriptions of all connections")
+export const subscriptions = gauge(
+  "weir_connector_subscriptions",
+  "Subscriptions of all connections"
+)
 
 export const channels = gauge("weir_connector_channels", "Channels that a client here wants")
 
@@ -20,7 +23,10 @@ export const messagesOut = counter(
   "Frames given to client connections"
 )
 
-export const bytesOut = counter("weir_connector_bytes_out_total", "Bytes given to client connections")
+export const bytesOut = counter(
+  "weir_connector_bytes_out_total",
+  "Bytes given to client connections"
+)
 
 /** `type`: of the request; `malformed` for what is none. */
 export const commands = counterBy("weir_connector_commands_total", "Requests from clients", "type")

@@ -22,9 +22,10 @@ export const pageSize = 256
 /** Pages being read at once on this node: a reconnect storm must not become one at the owners. */
 const concurrentReads = 64
 
-const retrying = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("2 seconds")]).pipe(
-  Schedule.jittered
-)
+const retrying = Schedule.min([
+  Schedule.exponential("100 millis"),
+  Schedule.spaced("2 seconds")
+]).pipe(Schedule.jittered)
 
 /** Tells the client what will not come. */
 export const tellGap = (

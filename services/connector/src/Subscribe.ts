@@ -89,7 +89,8 @@ const attached = (feed: ChannelFeed): Effect.Effect<void, Failure> =>
       }).pipe(
         Effect.timeoutOrElse({
           duration: attachDeadline,
-          orElse: () => Effect.fail(failure("unavailable", "the channel's owner does not answer", 500))
+          orElse: () =>
+            Effect.fail(failure("unavailable", "the channel's owner does not answer", 500))
         })
       )
 

@@ -84,9 +84,7 @@ export class Lane {
 
   /** Those that can be served now: to judge one costs no credit. */
   servable(): ReadonlyArray<Follower> {
-    return [...this.#behind.values()].filter(
-      ({ state }) => state === "judging" || this.hasCredit
-    )
+    return [...this.#behind.values()].filter(({ state }) => state === "judging" || this.hasCredit)
   }
 
   /** Still the channel's follower, after a wait in which it could have been detached? */
@@ -132,7 +130,8 @@ export class Lane {
 
   /** What lies between the cursor and `position` will not come. */
   pushGap(follower: Follower, reason: GapReason, position: Position): void {
-    const known = follower.cursor?.epoch === position.epoch && follower.cursor.offset < position.offset
+    const known =
+      follower.cursor?.epoch === position.epoch && follower.cursor.offset < position.offset
     const range = known
       ? { from: follower.cursor!.offset + 1, to: position.offset }
       : { from: undefined, to: undefined }
@@ -143,7 +142,10 @@ export class Lane {
     follower.cursor = position
   }
 
-  pushRefused(channel: string, failure: { code: string; message: string; retryAfterMs: number }): void {
+  pushRefused(
+    channel: string,
+    failure: { code: string; message: string; retryAfterMs: number }
+  ): void {
     this.#push({ $case: "refused", value: { channel, failure } }, controlBytes)
   }
 

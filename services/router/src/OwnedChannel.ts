@@ -9,8 +9,8 @@ import { type Failure, failure } from "@weir/core/Failure"
 import type { Namespace } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { Accepted, Message } from "@weir/core/Publication"
-import { encodePublication, type EncodedPublication } from "@weir/wire/Publications"
-import { Exit } from "effect"
+import { type EncodedPublication, encodePublication } from "@weir/wire/Publications"
+import type { Exit } from "effect"
 import type { Lane } from "./Lane.ts"
 import { appendQueue } from "./RouterMetrics.ts"
 
@@ -71,7 +71,8 @@ export class OwnedChannel {
     let count = 0
     for (const { message } of this.#pending) {
       const key = `${message.publisher}\n${message.messageId}`
-      if (count === maxBatch || (count > 0 && bytes + message.data.byteLength > maxBatchBytes)) break
+      if (count === maxBatch || (count > 0 && bytes + message.data.byteLength > maxBatchBytes))
+        break
       if (message.messageId !== "" && ids.has(key)) break
       ids.add(key)
       bytes += message.data.byteLength

@@ -5,12 +5,13 @@
  * Every verb may be asked of any router: what belongs to another owner is passed
  * on, except by lanes, whose connectors are told to look again.
  */
+
+import { Cluster } from "@weir/cluster/Cluster"
 import { namespaceOf } from "@weir/core/ChannelName"
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Namespaces } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { Accepted, Message } from "@weir/core/Publication"
-import { Cluster } from "@weir/cluster/Cluster"
 import { Routers } from "@weir/mesh/Routers"
 import type { LaneItem } from "@weir/proto/mesh/v1/router"
 import { Clock, Context, Effect, Exit, FiberSet, Layer, Queue, type Scope } from "effect"

@@ -1,8 +1,9 @@
 /**
  * RouterConfig: what the router takes from the settings.
  */
-import type { Namespaces } from "@weir/core/Namespace"
+
 import type { Settings } from "@weir/config/Settings"
+import type { Namespaces } from "@weir/core/Namespace"
 import { type ApiKey, digestOf } from "./domain/ApiKeys.ts"
 
 export interface RouterConfig {

@@ -21,10 +21,7 @@ export const lanes = gauge("weir_router_lanes", "Lanes open to connectors")
 
 export const interests = gauge("weir_router_interests", "Channels attached, over all lanes")
 
-export const laneQueue = gauge(
-  "weir_router_lane_queue_depth",
-  "Items that wait to leave on a lane"
-)
+export const laneQueue = gauge("weir_router_lane_queue_depth", "Items that wait to leave on a lane")
 
 export const laneItems = counter("weir_router_lane_items_total", "Items sent on lanes")
 

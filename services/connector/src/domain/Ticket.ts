@@ -23,7 +23,11 @@ const macOf = (key: TicketKey, body: string): Buffer =>
   createHmac("sha256", key.secret).update(`${key.id}.${body}`).digest()
 
 /** Empty when there is no key yet, or the identity is too large for a ticket. */
-export const sign = (keys: ReadonlyArray<TicketKey>, session: string, identity: Identity): string => {
+export const sign = (
+  keys: ReadonlyArray<TicketKey>,
+  session: string,
+  identity: Identity
+): string => {
   const [key] = keys
   if (key === undefined) return ""
   const capabilities = Object.fromEntries(

@@ -47,7 +47,10 @@ export const make = Effect.fnUntraced(function* (options: {
   const tell = (channel: string, announcement: Case) => {
     const outgoing = open.get(ownerOf(channel) ?? "")
     if (outgoing === undefined || Queue.offerUnsafe(outgoing, { announcement })) return
-    Queue.failCauseUnsafe(outgoing, Cause.fail(failure("too_many_requests", "presence: too far behind")))
+    Queue.failCauseUnsafe(
+      outgoing,
+      Cause.fail(failure("too_many_requests", "presence: too far behind"))
+    )
   }
 
   const session = Effect.fnUntraced(function* ({ name, mesh }: Node) {
@@ -94,7 +97,9 @@ export const make = Effect.fnUntraced(function* (options: {
           }
         }
       })
-    ).pipe(Effect.andThen(Effect.fail(failure("unavailable", "the presence node ended the stream"))))
+    ).pipe(
+      Effect.andThen(Effect.fail(failure("unavailable", "the presence node ended the stream")))
+    )
     yield* Effect.raceFirst(read, write)
   })
 

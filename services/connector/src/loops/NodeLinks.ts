@@ -37,7 +37,9 @@ export const run = Effect.fnUntraced(function* (options: {
           why: refused.message
         })
       ),
-      Effect.tapDefect((defect) => Effect.logError("a session died", { peer: node.name, role }, defect)),
+      Effect.tapDefect((defect) =>
+        Effect.logError("a session died", { peer: node.name, role }, defect)
+      ),
       Effect.sandbox,
       Effect.retry(reconnect)
     )
@@ -46,7 +48,10 @@ export const run = Effect.fnUntraced(function* (options: {
     Effect.gen(function* () {
       const wanted = new Map(
         nodesOf(view, role).flatMap((node) =>
-          Array.from({ length: count }, (_, index) => [keyOf(node, index), { node, index }] as const)
+          Array.from(
+            { length: count },
+            (_, index) => [keyOf(node, index), { node, index }] as const
+          )
         )
       )
       for (const [key] of sessions) {

@@ -5,12 +5,7 @@ import type { Server } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
 import { AuthNode } from "@weir/mesh/AuthNode"
 import { Effect, Layer, Schema } from "effect"
-import {
-  HttpRouter,
-  HttpServerRequest,
-  HttpServerResponse,
-  HttpStaticServer
-} from "effect/http"
+import { HttpRouter, HttpServerRequest, HttpServerResponse, HttpStaticServer } from "effect/http"
 import type { ConnectorConfig } from "../ConnectorConfig.ts"
 
 const DevelopmentUser = Schema.Struct({

@@ -26,7 +26,10 @@ const chooseProtocol = (offered: ReadonlyArray<string>): string | undefined | Fa
   if (offered.length === 0) return undefined
   return (
     offered.find((protocol) => Object.hasOwn(formats, protocol)) ??
-    failure("bad_request", `Sec-WebSocket-Protocol: must be one of ${Object.keys(formats).join(", ")}`)
+    failure(
+      "bad_request",
+      `Sec-WebSocket-Protocol: must be one of ${Object.keys(formats).join(", ")}`
+    )
   )
 }
 

@@ -118,8 +118,7 @@ export class ChannelLog {
   offsetAtTime(millis: number, nowMillis: number): number {
     const floor = this.floor(nowMillis)
     const index = this.#entries.findIndex(
-      ({ publication }) =>
-        publication.position.offset >= floor && publication.publishedAt >= millis
+      ({ publication }) => publication.position.offset >= floor && publication.publishedAt >= millis
     )
     return index < 0 ? this.#head.offset + 1 : this.#firstOffset() + index
   }

@@ -5,8 +5,9 @@
  * is missing, and makes the follower live in the same turn in which its cursor
  * has reached what the lanes were given: no publication can slip between.
  */
-import type { Position } from "@weir/core/Position"
+
 import { deliversLatest } from "@weir/core/Namespace"
+import type { Position } from "@weir/core/Position"
 import { Effect, Queue } from "effect"
 import type { Follower, Lane } from "../Lane.ts"
 import type { OwnedChannel } from "../OwnedChannel.ts"

@@ -172,4 +172,3 @@ export const makeMemory = (term: number): LogStore["Service"] => {
 /** Logs in this process. `term` marks all that is written until the process ends. */
 export const layerMemory = (term: number): Layer.Layer<LogStore> =>
   Layer.sync(LogStore, () => LogStore.of(makeMemory(term)))
-

@@ -84,7 +84,10 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
   const publishAll = (key: ApiKey, requests: ReadonlyArray<PublishRequest>) =>
     requests.length > maxBatch
       ? Effect.fail(
-          failure("bad_request", `publications: ${requests.length} in one message, limit ${maxBatch}`)
+          failure(
+            "bad_request",
+            `publications: ${requests.length} in one message, limit ${maxBatch}`
+          )
         )
       : Effect.forEach(
           requests,
@@ -144,10 +147,7 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
       getPresence: Effect.fnUntraced(function* ({ limit, ...request }, call) {
         const namespace = yield* mayRead(call, "presence", request.channel)
         if (!namespace.presence) {
-          return yield* failure(
-            "permission_denied",
-            `namespace ${namespace.name} keeps no roster`
-          )
+          return yield* failure("permission_denied", `namespace ${namespace.name} keeps no roster`)
         }
         return yield* presence.roster({ ...request, limit: yield* pageLimit(limit) })
       })

@@ -1,0 +1,69 @@
+/**
+ * Mesh: the services as separate processes with a static view, as many of each
+ * as a test asks for.
+ */
+import { once } from "node:events"
+import { type AddressInfo, createServer } from "node:net"
+import { type Program, type StartOptions, start, type WeirProcess } from "./WeirProcess.ts"
+
+type Role = Exclude<Program, "standalone">
+
+export interface Mesh {
+  readonly nodes: ReadonlyMap<string, WeirProcess>
+  readonly all: (role: Role) => ReadonlyArray<WeirProcess>
+  readonly stop: () => Promise<void>
+}
+
+/**
+ * A port that was free a moment ago. The view is fixed before the nodes start, so
+ * they cannot choose their own; below the range that the system gives out itself.
+ */
+const freePort = async (): Promise<number> => {
+  while (true) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    const server = createServer()
+    try {
+      server.listen(port, "127.0.0.1")
+      await once(server, "listening")
+    } catch {
+      continue
+    }
+    const { port: bound } = server.address() as AddressInfo
+    server.close()
+    await once(server, "close")
+    return bound
+  }
+}
+
+export const startMesh = async (
+  counts: Readonly<Partial<Record<Role, number>>>,
+  config: Readonly<Record<string, unknown>> = {}
+): Promise<Mesh> => {
+  const nodes: Array<{ name: string; role: Role; mesh: string }> = []
+  for (const [role, count] of Object.entries(counts) as Array<[Role, number]>) {
+    for (let index = 1; index <= count; index++) {
+      nodes.push({ name: `${role}-${index}`, role, mesh: `127.0.0.1:${await freePort()}` })
+    }
+  }
+  const started = await Promise.all(
+    nodes.map(({ mesh, name, role }): Promise<WeirProcess> => {
+      const options: StartOptions = {
+        program: role,
+        config: { ...config, nodes },
+        env: {
+          WEIR_NODE: name,
+          WEIR_DEVELOPMENT: "true",
+          WEIR_MESH_PORT: mesh.slice(mesh.indexOf(":") + 1)
+        }
+      }
+      return start(options)
+    })
+  )
+  return {
+    nodes: new Map(started.map((process) => [process.node, process])),
+    all: (role) => started.filter((process) => process.role === role),
+    stop: async () => {
+      await Promise.all(started.map((process) => process.stop()))
+    }
+  }
+}

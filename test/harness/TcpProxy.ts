@@ -1,0 +1,53 @@
+/**
+ * TcpProxy: stands between a client and Weir, and cuts what passes through it.
+ */
+import { once } from "node:events"
+import { type AddressInfo, connect, createServer, type Socket } from "node:net"
+
+export interface TcpProxy {
+  /** host:port for the client. */
+  readonly address: string
+  /** Resets every connection that is open now. */
+  readonly cut: () => void
+  /** Refuses new connections, or takes them again. */
+  readonly refuse: (refuse: boolean) => void
+  readonly close: () => Promise<void>
+}
+
+export const startProxy = async (target: string): Promise<TcpProxy> => {
+  const [host, port] = target.split(":")
+  const open = new Set<Socket>()
+  let refusing = false
+  const server = createServer((client) => {
+    if (refusing) return void client.resetAndDestroy()
+    const upstream = connect(Number(port), host)
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client]
+    ] as const) {
+      open.add(from)
+      from.on("error", () => to.destroy())
+      from.on("close", () => {
+        open.delete(from)
+        to.destroy()
+      })
+      from.pipe(to)
+    }
+  }).listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const cut = () => {
+    for (const socket of open) socket.resetAndDestroy()
+  }
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cut,
+    refuse: (refuse) => {
+      refusing = refuse
+    },
+    close: async () => {
+      cut()
+      server.close()
+      await once(server, "close")
+    }
+  }
+}

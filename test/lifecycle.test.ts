@@ -1,0 +1,155 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { inspectFlag, inspectHeap } from "./harness/Heap.ts"
+import { join, RoomClient } from "./harness/RoomClient.ts"
+import { developmentToken, metric, start, type WeirProcess } from "./harness/WeirProcess.ts"
+import { waitUntil } from "./harness/waitUntil.ts"
+
+const range = (count: number) => Array.from({ length: count }, (_, index) => index + 1)
+
+describe("a process of Weir", () => {
+  it.each(["SIGTERM", "SIGINT"] as const)(
+    "ends on %s with code 0 within 5 s, and tells its clients why",
+    async (signal) => {
+      const weir = await start({ program: "standalone" })
+      const token = await developmentToken(weir.http!, "ann")
+      const clients = await Promise.all(
+        range(20).map(async (n) => {
+          const subscribe = { channel: `chat:room-${n % 3}`, member: { data: n }, presence: true }
+          return (await join(weir.http!, token, subscribe)).client
+        })
+      )
+      const silent = new RoomClient(weir.http!)
+      await waitUntil(
+        "the silent one is there",
+        async () =>
+          (await metric(weir.ops, 'weir_connector_connections{transport="websocket"}')) === 21
+      )
+
+      const limit = setTimeout(() => weir.child.kill("SIGKILL"), 5_000)
+      const code = await weir.stop(signal)
+      clearTimeout(limit)
+
+      assert.strictEqual(code, 0, weir.log())
+      for (const client of [...clients, silent]) {
+        const closed = await waitUntil("the client is told", () => client.closed)
+        assert.deepStrictEqual(closed, { code: 3001, reason: "shutdown;after=100-3000" })
+      }
+    }
+  )
+
+  it("exits with 1 and one line when its port is taken", async () => {
+    const first = await start({ program: "standalone" })
+    const port = first.http!.slice(first.http!.indexOf(":") + 1)
+    const failed = await start({ program: "standalone", env: { WEIR_HTTP_PORT: port } }).catch(
+      (error: Error) => error.message
+    )
+    assert.match(String(failed), /ended with code 1/)
+    assert.match(String(failed), /weir: cannot start: .*EADDRINUSE/)
+    await first.stop()
+  })
+
+  it("is killed by nothing that is left running: every service ends alone, too", async () => {
+    for (const program of ["auth", "presence", "router", "connector"] as const) {
+      const service = await start({ program })
+      const ready = await fetch(`http://${service.ops}/readyz`)
+      assert.strictEqual(ready.status, 200, program)
+      assert.strictEqual(await service.stop(), 0, service.log())
+    }
+  })
+
+  it("says how to go on when a person starts it", async () => {
+    const main = fileURLToPath(new URL("../deploy/standalone/src/main.ts", import.meta.url))
+    const env = { ...process.env, WEIR_HTTP_PORT: "0", WEIR_GRPC_PORT: "0", WEIR_OPS_PORT: "0" }
+    const child = spawn(process.execPath, [main], { env, stdio: ["ignore", "pipe", "inherit"] })
+    let output = ""
+    child.stdout.on("data", (chunk) => {
+      output += chunk
+    })
+    await waitUntil("it welcomes", () => output.includes("Ctrl-C ends it."))
+    assert.match(output, /Open this in two tabs +http:\/\/127\.0\.0\.1:\d+\//)
+    assert.match(output, /dev-key/)
+    const exited = once(child, "exit")
+    child.kill("SIGTERM")
+    assert.deepStrictEqual(await exited, [0, null])
+  })
+})
+
+describe("clients that come and vanish", () => {
+  let weir: WeirProcess
+  let token: string
+
+  beforeAll(async () => {
+    weir = await start({
+      program: "standalone",
+      config: { limits: { exempt: ["127.0.0.0/8"] } },
+      nodeFlags: [inspectFlag]
+    })
+    token = await developmentToken(weir.http!, "ann")
+  })
+
+  afterAll(async () => {
+    await weir.stop()
+  })
+
+  const gauges = [
+    'weir_connector_connections{transport="websocket"}',
+    "weir_connector_subscriptions",
+    "weir_connector_channels",
+    "weir_connector_members",
+    "weir_connector_commands_pending",
+    "weir_connector_outbox_depth",
+    "weir_connector_subscriptions_behind",
+    "weir_router_interests",
+    "weir_router_append_queue_depth",
+    "weir_router_lane_queue_depth",
+    "weir_presence_members",
+    "weir_presence_channels",
+    "weir_presence_watched_channels",
+    "weir_presence_pending_changes"
+  ]
+
+  /** Connects, subscribes with everything there is, and is gone without a word. */
+  const cycle = async (n: number) => {
+    const { client } = await join(weir.http!, token, {
+      channel: `chat:room-${n % 50}`,
+      member: { data: n },
+      ...{ presence: true }
+    })
+    client.close()
+    await waitUntil("it is gone", () => client.closed)
+  }
+
+  const cycles = async (count: number) => {
+    let next = 0
+    const worker = async () => {
+      while (next < count) await cycle(next++)
+    }
+    await Promise.all(range(32).map(worker))
+  }
+
+  const settled = () =>
+    waitUntil("nothing is left", async () => {
+      const values = await Promise.all(gauges.map((gauge) => metric(weir.ops, gauge)))
+      return values.every((value) => value === 0)
+    })
+
+  it("leave nothing behind: no connection, interest, member or handle, and no memory", async () => {
+    await cycles(2_000)
+    await settled()
+    const before = await inspectHeap(weir)
+    await cycles(8_000)
+    await settled()
+    const after = await inspectHeap(weir)
+
+    for (const className of ["FiberImpl", "Connection", "ChannelFeed", "Socket", "WebSocket"]) {
+      const grown = after.count(className) - before.count(className)
+      assert.isAtMost(grown, 2, `${className}: ${before.count(className)} before`)
+    }
+    assert.isAtMost(after.handles, before.handles + 2)
+    // 8,000 cycles that each left 1 KiB would be 8 MiB.
+    assert.isBelow(after.usedBytes - before.usedBytes, 2 * 1024 * 1024)
+  }, 300_000)
+})
