@@ -3,6 +3,7 @@
  * nothing else.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { apiKey } from "./harness/apiKey.ts"
 import { GrpcReflectionClient } from "./harness/GrpcReflectionClient.ts"
 import { connectJson } from "./harness/JsonClient.ts"
 import { developmentToken, start, type WeirProcess } from "./harness/WeirProcess.ts"
@@ -11,12 +12,7 @@ import { waitUntil } from "./harness/waitUntil.ts"
 
 const publishService = "weir.api.v1.PublishService"
 const key = "dev-key"
-/** `sha256("the second key")`. */
-const secondKey = {
-  key: "the second key",
-  id: "second",
-  sha256: "a02df55ad3fe0678ad35cea463dc2d762fea1bad5ea1018c50c101511e046942"
-}
+const second = apiKey("second", { "chat:*": ["publish"] })
 
 const data = (value: unknown) => Buffer.from(JSON.stringify(value))
 const offsetOf = ({ published }: Payload): number => published?.position.offset
@@ -34,9 +30,7 @@ describe("the publish API", () => {
       program: "standalone",
       config: {
         limits: { exempt: ["127.0.0.0/8"], outboxFrames: 4_096 },
-        apiKeys: [
-          { id: secondKey.id, sha256: secondKey.sha256, capabilities: { "chat:*": ["publish"] } }
-        ]
+        apiKeys: [second.settings]
       }
     })
     api = await GrpcReflectionClient.connect(server.grpc!)
@@ -74,7 +68,7 @@ describe("the publish API", () => {
     const channel = newChannel()
     const client = await subscriber(channel)
 
-    const { response } = await publish({ channel, data: data({ text: "hi" }), messageId: "m-1" })
+    const { response } = await publish({ channel, data: data({ text: "hi" }), message_id: "m-1" })
 
     const { payload } = await client.take("publication")
     assert.deepStrictEqual(payload.position, response.position)
@@ -88,9 +82,9 @@ describe("the publish API", () => {
     const channel = newChannel()
     const client = await subscriber(channel)
 
-    await publish({ channel, data: data(["json"]), contentType: "application/json" })
-    await publish({ channel, data: Buffer.from("täxt\n"), contentType: "text/plain" })
-    await publish({ channel, data: Buffer.from([0, 255, 10]), contentType: "image/x-dot" })
+    await publish({ channel, data: data(["json"]), content_type: "application/json" })
+    await publish({ channel, data: Buffer.from("täxt\n"), content_type: "text/plain" })
+    await publish({ channel, data: Buffer.from([0, 255, 10]), content_type: "image/x-dot" })
 
     const seen = []
     for (let i = 0; i < 3; i++) {
@@ -108,8 +102,8 @@ describe("the publish API", () => {
     const channel = newChannel()
     const client = await subscriber(channel)
 
-    const first = await publish({ channel, data: data(1), messageId: "once" })
-    const again = await publish({ channel, data: data(1), messageId: "once" })
+    const first = await publish({ channel, data: data(1), message_id: "once" })
+    const again = await publish({ channel, data: data(1), message_id: "once" })
     await publish({ channel, data: data("last") })
 
     assert.isTrue(again.response.duplicate)
@@ -123,8 +117,8 @@ describe("the publish API", () => {
     const client = await subscriber(channel)
 
     const answers = [
-      (await publish({ channel, data: data("key"), messageId: "same" })).response,
-      (await publish({ channel, data: data("other key"), messageId: "same" }, secondKey.key))
+      (await publish({ channel, data: data("key"), message_id: "same" })).response,
+      (await publish({ channel, data: data("other key"), message_id: "same" }, second.key))
         .response,
       (await client.publish(channel, "client", { messageId: "same" })).payload
     ]
@@ -170,7 +164,7 @@ describe("the publish API", () => {
     for (let at = 0; at < numbers.length; at += 100) {
       const publications = numbers
         .slice(at, at + 100)
-        .map((number) => ({ channel, data: data(number), messageId: `n-${number}` }))
+        .map((number) => ({ channel, data: data(number), message_id: `n-${number}` }))
       requests.push({ publications })
     }
 
@@ -191,7 +185,7 @@ describe("the publish API", () => {
   it("answers one message of a stream before the next is sent", async () => {
     const channel = newChannel()
 
-    const one = { publications: [{ channel, data: data(1), messageId: "s-1" }] }
+    const one = { publications: [{ channel, data: data(1), message_id: "s-1" }] }
     const { responses } = await api.stream(publishService, "PublishStream", [one, one], key)
 
     assert.deepStrictEqual(
@@ -232,14 +226,14 @@ describe("the publish API", () => {
 
   it("says in history who published what, and when", async () => {
     const channel = newChannel()
-    const { response } = await publish({ channel, data: data(1), messageId: "m-1" }, secondKey.key)
+    const { response } = await publish({ channel, data: data(1), message_id: "m-1" }, second.key)
 
     const history = await api.call("weir.api.v1.HistoryService", "GetHistory", { channel }, key)
 
     const [entry] = history.response.entries
     assert.deepStrictEqual(entry.position, response.position)
-    assert.deepStrictEqual([entry.publisher, entry.messageId], ["second", "m-1"])
-    assert.approximately(entry.publishedAt, Date.now(), 60_000)
+    assert.deepStrictEqual([entry.publisher, entry.message_id], ["second", "m-1"])
+    assert.approximately(entry.published_at, Date.now(), 60_000)
   })
 
   it("shows in the roster who announced itself over a WebSocket", async () => {
@@ -253,12 +247,12 @@ describe("the publish API", () => {
         { channel },
         key
       )
-      return response.memberCount > 0 && response
+      return response.member_count > 0 && response
     })
 
     const [member] = roster.members
     assert.strictEqual(member.user, "bob")
     assert.deepStrictEqual(JSON.parse(member.data.toString()), { mood: "calm" })
-    assert.deepStrictEqual([roster.memberCount, roster.userCount, roster.next], [1, 1, ""])
+    assert.deepStrictEqual([roster.member_count, roster.user_count, roster.next], [1, 1, ""])
   })
 })

@@ -76,7 +76,7 @@ export class GrpcReflectionClient {
 
   static async connect(address: string): Promise<GrpcReflectionClient> {
     const raw = new grpc.Client(address, grpc.credentials.createInsecure())
-    const stream = raw.makeBidiStreamRequest(reflectionPath, bytes, bytes, null, {
+    const stream = raw.makeBidiStreamRequest(reflectionPath, bytes, bytes, new grpc.Metadata(), {
       deadline: deadline()
     })
     const answers = stream[Symbol.asyncIterator]()

@@ -6,8 +6,8 @@ import { type Codec, type Frame, WireClient } from "./WireClient.ts"
 const decode = (message: string | Uint8Array): ReadonlyArray<Frame> => {
   if (typeof message !== "string") throw new Error("a binary message on a JSON connection")
   if (/[\r\n]/.test(message)) throw new Error(`an envelope with a line break: ${message}`)
-  const json = JSON.parse(message) as Frame | ReadonlyArray<Frame>
-  return Array.isArray(json) ? json : [json]
+  const json: Frame | ReadonlyArray<Frame> = JSON.parse(message)
+  return [json].flat()
 }
 
 export const jsonCodec: Codec = {

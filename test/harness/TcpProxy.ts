@@ -9,6 +9,8 @@ export interface TcpProxy {
   readonly address: string
   /** Resets every connection that is open now. */
   readonly cut: () => void
+  /** Passes nothing on to clients, as if none of them read, or goes on. */
+  readonly stall: (stall: boolean) => void
   /** Refuses new connections, or takes them again. */
   readonly refuse: (refuse: boolean) => void
   readonly close: () => Promise<void>
@@ -17,10 +19,13 @@ export interface TcpProxy {
 export const startProxy = async (target: string): Promise<TcpProxy> => {
   const [host, port] = target.split(":")
   const open = new Set<Socket>()
+  const upstreams = new Set<Socket>()
   let refusing = false
   const server = createServer((client) => {
     if (refusing) return void client.resetAndDestroy()
     const upstream = connect(Number(port), host)
+    upstreams.add(upstream)
+    upstream.once("close", () => upstreams.delete(upstream))
     for (const [from, to] of [
       [client, upstream],
       [upstream, client]
@@ -41,6 +46,12 @@ export const startProxy = async (target: string): Promise<TcpProxy> => {
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     cut,
+    stall: (stall) => {
+      for (const upstream of upstreams) {
+        if (stall) upstream.pause()
+        else upstream.resume()
+      }
+    },
     refuse: (refuse) => {
       refusing = refuse
     },

@@ -86,8 +86,8 @@ export class ChannelFeed {
     for (const subscription of this.#live) {
       const { connection } = subscription
       const { format } = connection
-      const chunk = (chunks[format] ??= framePublications(format, entries, nowMillis))
-      if (!connection.push(chunk, entries.length)) this.#fallBehind(subscription, before)
+      chunks[format] ??= framePublications(format, entries, nowMillis)
+      if (!connection.push(chunks[format], entries.length)) this.#fallBehind(subscription, before)
     }
     for (const subscription of this.#ahead) this.#bringUp(subscription, entries, nowMillis)
   }
