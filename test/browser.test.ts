@@ -150,10 +150,11 @@ describe("the page", () => {
     const [hal, ida] = [await signIn("hal"), await signIn("ida")]
 
     await hal.evaluate(() => (globalThis as unknown as Sockets).sockets.at(-1)?.close(4000))
-    await hal.locator("[data-testid=connection-state][data-state=waiting]").waitFor()
     await say(ida, "still there?")
 
     await message(hal, "ida", "still there?").waitFor()
+    const sockets = await hal.evaluate(() => (globalThis as unknown as Sockets).sockets.length)
+    assert.strictEqual(sockets, 2)
     assert.strictEqual(await hal.getByTestId("gap").count(), 0)
   })
 })

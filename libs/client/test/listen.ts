@@ -1,0 +1,31 @@
+/**
+ * listen: subscribes, and notes what comes in its order.
+ */
+import type { Gap } from "../src/Progress.ts"
+import type { Publication } from "../src/Publication.ts"
+import type { SubscribeOptions } from "../src/Subscription.ts"
+import type { WeirClient } from "../src/WeirClient.ts"
+import { waitUntil } from "./waitUntil.ts"
+
+export const listen = async (
+  client: WeirClient,
+  channel: string,
+  options: SubscribeOptions = {}
+) => {
+  const publications: Array<Publication> = []
+  const gaps: Array<Gap> = []
+  const handlers = {
+    onPublication: (publication: Publication) => publications.push(publication),
+    onGap: (gap: Gap) => gaps.push(gap)
+  }
+  const subscription = client.subscribe(channel, handlers, options)
+  const first = await subscription.subscribed()
+  const data = () => publications.map((publication) => publication.data)
+  const has = (count: number) =>
+    waitUntil(
+      `${channel} has brought ${count} publications`,
+      () => publications.length >= count,
+      () => ({ publications: publications.length, gaps })
+    )
+  return { publications, gaps, subscription, first, data, has }
+}

@@ -1,0 +1,237 @@
+/**
+ * What every `LogStore` must honour, whatever keeps the logs.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { makeNamespace } from "@weir/core/Namespace"
+import type { Position } from "@weir/core/Position"
+import { encodePublication } from "@weir/wire/Publications"
+import { Effect, type Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { type Append, LogStore } from "./LogStore.ts"
+
+const term = 4_096
+const encoder = new TextEncoder()
+const chat = makeNamespace("chat", { historySize: 5, historyAgeSeconds: 60, dedupeSeconds: 10 })
+const live = makeNamespace("live", { logged: false, dedupeSeconds: 10 })
+const state = makeNamespace("state", { historySize: 1, slowConsumer: "conflate" })
+
+const lobby = { channel: "chat:lobby", namespace: chat }
+
+/** Entries directly after a head, one for each message id; an empty one for none. */
+const entriesAfter = (
+  { epoch, offset }: Position,
+  ids: ReadonlyArray<string>,
+  publishedAt = 0
+): Append["entries"] =>
+  ids.map((messageId, index) =>
+    encodePublication({
+      channel: "chat:lobby",
+      publisher: "ann",
+      messageId,
+      contentType: "",
+      data: encoder.encode(`"${messageId}"`),
+      publishedAt,
+      position: { epoch, term, offset: offset + 1 + index }
+    })
+  )
+
+const none = (count: number) => Array.from({ length: count }, () => "")
+
+const headOf = (where: typeof lobby) =>
+  Effect.flatMap(LogStore, ({ read }) =>
+    Effect.map(read(where, { _tag: "Last", count: 0 }, 0), ({ head }) => head)
+  )
+
+/** Appends after the present head and gives the new one. */
+const append = Effect.fnUntraced(function* (
+  where: typeof lobby,
+  ids: ReadonlyArray<string>,
+  publishedAt = 0
+) {
+  const logs = yield* LogStore
+  const after = yield* headOf(where)
+  const entries = entriesAfter(after, ids, publishedAt)
+  const result = yield* logs.append({ ...where, after, entries })
+  assert.strictEqual(result._tag, "Appended")
+  return entries.at(-1)!.publication.position
+})
+
+const offsets = (page: { readonly entries: Append["entries"] }) =>
+  page.entries.map(({ publication }) => publication.position.offset)
+
+export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
+  describe(`LogStore on ${store}`, () => {
+    const test = (title: string, body: Effect.Effect<void, unknown, LogStore>) =>
+      it.effect(title, () => body.pipe(Effect.provide(layer)))
+
+    test(
+      "begins a log at offset 0 of an epoch that stays",
+      Effect.gen(function* () {
+        const head = yield* headOf(lobby)
+        assert.strictEqual(head.offset, 0)
+        assert.match(head.epoch, /^[0-9a-z]{8}$/)
+        assert.deepStrictEqual(yield* headOf(lobby), head)
+      })
+    )
+
+    test(
+      "gives back what was appended, byte by byte and in order",
+      Effect.gen(function* () {
+        const logs = yield* LogStore
+        const after = yield* headOf(lobby)
+        const entries = entriesAfter(after, ["m-1", "m-2", "m-3"], 7)
+        yield* logs.append({ ...lobby, after, entries })
+
+        const page = yield* logs.read(lobby, { _tag: "After", offset: 0 }, 10)
+        assert.deepStrictEqual(
+          page.entries.map(({ bytes }) => Buffer.from(bytes).toString("hex")),
+          entries.map(({ bytes }) => Buffer.from(bytes).toString("hex"))
+        )
+        assert.deepStrictEqual(page.head, entries[2]!.publication.position)
+        assert.strictEqual(page.publishedAt, 7)
+        assert.isFalse(page.more)
+      })
+    )
+
+    test(
+      "appends nothing after a head that is not the log's",
+      Effect.gen(function* () {
+        const logs = yield* LogStore
+        const first = yield* headOf(lobby)
+        const head = yield* append(lobby, none(2))
+        const elsewhere = { ...head, epoch: "elsewhere" }
+
+        for (const after of [first, elsewhere]) {
+          const entries = entriesAfter(after, none(1))
+          const result = yield* logs.append({ ...lobby, after, entries })
+          assert.deepStrictEqual(result, { _tag: "Mismatch", head })
+        }
+        assert.deepStrictEqual(yield* headOf(lobby), head)
+      })
+    )
+
+    test(
+      "appends nothing of a batch in which one id is known, and says where it was",
+      Effect.gen(function* () {
+        const logs = yield* LogStore
+        const first = yield* append(lobby, ["m-1"])
+        const entries = entriesAfter(first, ["m-0", "m-1", ""])
+
+        const result = yield* logs.append({ ...lobby, after: first, entries })
+        assert.deepStrictEqual(result, { _tag: "Duplicates", positions: new Map([[1, first]]) })
+        assert.deepStrictEqual(yield* headOf(lobby), first)
+      })
+    )
+
+    test(
+      "accepts an id again after the window",
+      Effect.gen(function* () {
+        yield* append(lobby, ["m-1"])
+        yield* TestClock.adjust("20 seconds")
+        assert.strictEqual((yield* append(lobby, ["m-1"])).offset, 2)
+      })
+    )
+
+    test(
+      "lets go of what is beyond its size, and says so to those who come from before",
+      Effect.gen(function* () {
+        const logs = yield* LogStore
+        const start = yield* headOf(lobby)
+        const second = yield* append(lobby, none(2))
+        const third = yield* append(lobby, none(1))
+        yield* append(lobby, none(5))
+
+        const page = yield* logs.resume(lobby, second, 10)
+        assert.deepStrictEqual(page.verdict, { recovered: false, reason: "trimmed", next: 4 })
+        assert.deepStrictEqual(offsets(page), [4, 5, 6, 7, 8])
+        assert.deepStrictEqual(page.before, third)
+        const anchored = yield* logs.resume(lobby, third, 10)
+        assert.deepStrictEqual(anchored.verdict, { recovered: true, next: 4 })
+        const fromStart = yield* logs.resume(lobby, start, 10)
+        assert.strictEqual(fromStart.verdict.reason, "trimmed")
+      })
+    )
+
+    test(
+      "lets go of what is too old, and still knows its head",
+      Effect.gen(function* () {
+        const logs = yield* LogStore
+        yield* append(lobby, none(2), 0)
+        const head = yield* append(lobby, none(1), 0)
+        yield* TestClock.adjust("61 seconds")
+
+        const page = yield* logs.read(lobby, { _tag: "After", offset: 0 }, 10)
+        assert.deepStrictEqual([offsets(page), page.next], [[], 4])
+        const resumed = yield* logs.resume(lobby, head, 10)
+        assert.deepStrictEqual(resumed.verdict, { recovered: true, next: 4 })
+      })
+    )
+
+    test(
+      "reads pages forwards, backwards, from the end and from a time",
+      Effect.gen(function* () {
+        const logs = yield* LogStore
+        yield* append(lobby, none(3), 1_000)
+        yield* append(lobby, none(2), 2_000)
+
+        const forward = yield* logs.read(lobby, { _tag: "After", offset: 1 }, 2)
+        assert.deepStrictEqual([offsets(forward), forward.more], [[2, 3], true])
+        const backward = yield* logs.read(lobby, { _tag: "Before", offset: 0 }, 2)
+        assert.deepStrictEqual([offsets(backward), backward.more], [[5, 4], true])
+        const further = yield* logs.read(lobby, { _tag: "Before", offset: 4 }, 10)
+        assert.deepStrictEqual([offsets(further), further.more], [[3, 2, 1], false])
+        const last = yield* logs.read(lobby, { _tag: "Last", count: 2 }, 10)
+        assert.deepStrictEqual([offsets(last), last.next], [[4, 5], 4])
+        const since = yield* logs.read(lobby, { _tag: "SinceTime", millis: 1_500 }, 10)
+        assert.deepStrictEqual(offsets(since), [4, 5])
+      })
+    )
+
+    test(
+      "keeps nothing of a channel without history but its order and its ids",
+      Effect.gen(function* () {
+        const logs = yield* LogStore
+        const where = { channel: "live:ticker", namespace: live }
+        const first = yield* append(where, ["m-1"])
+        const second = yield* append(where, ["m-2"])
+
+        assert.deepStrictEqual((yield* logs.resume(where, second, 10)).verdict.recovered, true)
+        const missed = yield* logs.resume(where, first, 10)
+        assert.deepStrictEqual(missed.verdict, { recovered: false, reason: "trimmed", next: 3 })
+        assert.deepStrictEqual([offsets(missed), missed.before], [[], second])
+        const again = yield* logs.append({
+          ...where,
+          after: second,
+          entries: entriesAfter(second, ["m-1"])
+        })
+        assert.strictEqual(again._tag, "Duplicates")
+      })
+    )
+
+    test(
+      "gives only the newest where only that is kept, to whoever is of the epoch",
+      Effect.gen(function* () {
+        const logs = yield* LogStore
+        const where = { channel: "state:door", namespace: state }
+        const first = yield* append(where, none(1))
+        yield* append(where, none(8))
+
+        const page = yield* logs.resume(where, first, 10)
+        assert.deepStrictEqual(page.verdict, { recovered: true, next: 9 })
+        assert.deepStrictEqual(offsets(page), [9])
+      })
+    )
+
+    test(
+      "forgets a log that holds nothing, and no other",
+      Effect.gen(function* () {
+        const logs = yield* LogStore
+        const { epoch } = yield* append(lobby, ["m-1"])
+        assert.isFalse(yield* logs.forget(lobby.channel))
+
+        yield* TestClock.adjust("61 seconds")
+        assert.isTrue(yield* logs.forget(lobby.channel))
+        assert.notStrictEqual((yield* headOf(lobby)).epoch, epoch)
+      })
+    )
+  })
