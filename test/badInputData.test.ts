@@ -2,7 +2,9 @@
  * Data that is too large, or not what it says it is, from clients of either
  * encoding; and protobuf that is none.
  */
+import { once } from "node:events"
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "@effect/vitest"
+import { WebSocket } from "ws"
 import { connectJson } from "./harness/JsonClient.ts"
 import { concat, connectProto, encodeFrame, openProto, toRecord } from "./harness/ProtoClient.ts"
 import { developmentToken, start, type WeirProcess } from "./harness/WeirProcess.ts"
@@ -175,7 +177,6 @@ describe("Weir, given", () => {
     ["a record cut in the middle of a field", "03 08 01 9a"],
     ["a field that is longer than its record", "05 08 07 22 7f 0a"],
     ["a group that never ends", "03 08 07 63"],
-    ["field number 0", "04 08 07 00 00"],
     ["a channel that is not UTF-8", "07 08 07 22 03 0a 01 ff"]
   ])("%s as protobuf, answers bad_request", async (_, bytes) => {
     const { code } = await refusal(await proto(), hex(bytes))
@@ -216,6 +217,16 @@ describe("Weir, given", () => {
   it("text where protobuf is spoken, and bytes where JSON is, answers bad_request", async () => {
     assert.strictEqual((await refusal(await proto(), '{"type":"ping"}')).code, "bad_request")
     assert.strictEqual((await refusal(await json(), hex("02 08 07"))).code, "bad_request")
+  })
+
+  it("a text message that is not UTF-8, closes with 1007", async () => {
+    const socket = new WebSocket(`ws://${server.http}/v1/ws`)
+    await once(socket, "open")
+
+    socket.send(hex("22 ff 22"), { binary: false })
+
+    const [code] = await once(socket, "close")
+    assert.strictEqual(code, 1007)
   })
 
   it("a protobuf client's third record that cannot be parsed, closes with 3501", async () => {

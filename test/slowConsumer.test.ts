@@ -130,9 +130,11 @@ describe("a client that does not read", () => {
   it("leaves no queue behind", async () => {
     await waitUntil("all queues are empty", async () => {
       const depths = await Promise.all(
-        ["weir_connector_outbox_depth", "weir_connector_subscriptions_behind", "weir_router_lagging"].map(
-          (gauge) => metric(weir.ops, gauge)
-        )
+        [
+          "weir_connector_outbox_depth",
+          "weir_connector_subscriptions_behind",
+          "weir_router_lagging"
+        ].map((gauge) => metric(weir.ops, gauge))
       )
       return depths.every((depth) => depth === 0)
     })

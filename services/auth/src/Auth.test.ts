@@ -4,7 +4,7 @@ import { Effect, type Scope } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import { TestClock } from "effect/testing"
 import { Auth } from "./Auth.ts"
-import { goodClaims, makeIssuer } from "./domain/Issuer.fixture.ts"
+import { goodClaims, makeIssuer } from "./Issuer.fixture.ts"
 
 const issuer = makeIssuer("ES256")
 

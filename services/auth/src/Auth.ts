@@ -12,9 +12,9 @@ import { Failure, failure } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
 import { Clock, Context, Effect, Layer, type Stream, SubscriptionRef } from "effect"
 import { authChecks } from "./AuthMetrics.ts"
-import { importKey, makeKeyring, secretKey, sign, verify } from "./domain/Keyring.ts"
 import { rotated, type TicketKey, type TicketKeys, ticketSecretBytes } from "./domain/TicketKeys.ts"
 import { identify, isExpired } from "./domain/TokenRules.ts"
+import { importKey, makeKeyring, secretKey, sign, verify } from "./Keyring.ts"
 
 export type AuthSettings = Pick<Settings, "auth" | "development" | "namespaces">
 

@@ -123,7 +123,7 @@ export class ChannelFeed {
       return subscription.connection.close("slow_consumer")
     }
     this.#setState(subscription, "behind", cursor)
-    subscription.connection.fellBehind(subscription)
+    subscription.fellBehind()
   }
 
   /**

@@ -12,8 +12,8 @@ import { decodePublication } from "@weir/wire/Publications"
 import type { ServerPayload } from "@weir/wire/ServerFrames"
 import { Effect } from "effect"
 import { type ConnectDeps, connect } from "./Connect.ts"
-import type { Connection } from "./Connection.ts"
 import { sign } from "./domain/Ticket.ts"
+import type { Session } from "./Session.ts"
 import { leave, prepare } from "./Subscribe.ts"
 
 export interface CommandDeps extends ConnectDeps {
@@ -40,25 +40,25 @@ const pageLimit = (limit: number): number | Failure =>
 
 const checkVerb = (
   deps: CommandDeps,
-  connection: Connection,
+  session: Session,
   verb: Verb,
   channel: string
 ): Namespace | Failure => {
   const namespace = checkChannel(deps.namespaces, channel)
   if (namespace instanceof Failure) return namespace
-  return checkAccess(connection.identity!.capabilities, verb, channel) ?? namespace
+  return checkAccess(session.identity!.capabilities, verb, channel) ?? namespace
 }
 
 const publish = Effect.fnUntraced(function* (
   deps: CommandDeps,
-  connection: Connection,
+  session: Session,
   request: Publish
 ) {
-  const { publisher, limits } = connection
+  const { publisher, limits } = session
   const message = yield* orFail(
     checkMessage(deps.namespaces, { ...request, publisher }, limits.publicationBytes)
   )
-  const namespace = yield* orFail(checkVerb(deps, connection, "publish", request.channel))
+  const namespace = yield* orFail(checkVerb(deps, session, "publish", request.channel))
   if (!namespace.clientPublish) {
     return yield* failure("permission_denied", `clients do not publish to ${namespace.name}`)
   }
@@ -67,10 +67,10 @@ const publish = Effect.fnUntraced(function* (
 
 const history = Effect.fnUntraced(function* (
   deps: CommandDeps,
-  connection: Connection,
+  session: Session,
   { channel, after, limit, reverse }: HistoryRequest
 ) {
-  yield* orFail(checkVerb(deps, connection, "history", channel))
+  yield* orFail(checkVerb(deps, session, "history", channel))
   const page = yield* deps.routers.read({
     channel,
     from: { $case: "after", value: after },
@@ -94,10 +94,10 @@ const history = Effect.fnUntraced(function* (
 
 const roster = Effect.fnUntraced(function* (
   deps: CommandDeps,
-  connection: Connection,
+  session: Session,
   { channel, counts, limit, after }: PresenceRequest
 ) {
-  const namespace = yield* orFail(checkVerb(deps, connection, "presence", channel))
+  const namespace = yield* orFail(checkVerb(deps, session, "presence", channel))
   if (!namespace.presence) {
     return yield* failure("permission_denied", `namespace ${namespace.name} keeps no roster`)
   }
@@ -105,57 +105,52 @@ const roster = Effect.fnUntraced(function* (
   return { channel, ...(yield* deps.presence.roster({ channel, counts, limit: page, after })) }
 })
 
-const refresh = Effect.fnUntraced(function* (
-  deps: CommandDeps,
-  connection: Connection,
-  token: string
-) {
+const refresh = Effect.fnUntraced(function* (deps: CommandDeps, session: Session, token: string) {
   const identity = yield* deps.auth.authenticate(token)
-  if (identity.user !== connection.identity!.user) {
+  if (identity.user !== session.identity!.user) {
     return yield* failure("permission_denied", "token: is for another user")
   }
-  connection.identity = identity
-  connection.warnedOfExpiry = false
+  session.refresh(identity)
   return {
     expiresAt: identity.expiresAt,
-    ticket: sign(deps.trust.ticketKeys(), connection.session, identity)
+    ticket: sign(deps.trust.ticketKeys(), session.id, identity)
   }
 })
 
-const unsubscribe = (deps: CommandDeps, connection: Connection, channel: string): Reply => {
-  const subscription = connection.subscriptions.get(channel)
+const unsubscribe = (deps: CommandDeps, session: Session, channel: string): Reply => {
+  const subscription = session.subscriptions.get(channel)
   if (subscription === undefined) {
     return Effect.fail(failure("not_subscribed", `not subscribed to ${channel}`))
   }
-  leave(deps, subscription)
+  leave(deps, session, subscription)
   return Effect.succeed({ $case: "unsubscribed", value: { channel, reason: "" } })
 }
 
 /** The answer to a request, for those that have one answer and nothing to do after it. */
-const reply = (deps: CommandDeps, connection: Connection, payload: ClientPayload): Reply => {
+const reply = (deps: CommandDeps, session: Session, payload: ClientPayload): Reply => {
   switch (payload.$case) {
     case "publish":
-      return Effect.map(publish(deps, connection, payload.value), (value) => ({
+      return Effect.map(publish(deps, session, payload.value), (value) => ({
         $case: "published",
         value
       }))
     case "history":
-      return Effect.map(history(deps, connection, payload.value), (value) => ({
+      return Effect.map(history(deps, session, payload.value), (value) => ({
         $case: "history",
         value
       }))
     case "presence":
-      return Effect.map(roster(deps, connection, payload.value), (value) => ({
+      return Effect.map(roster(deps, session, payload.value), (value) => ({
         $case: "presence",
         value
       }))
     case "refresh":
-      return Effect.map(refresh(deps, connection, payload.value.token), (value) => ({
+      return Effect.map(refresh(deps, session, payload.value.token), (value) => ({
         $case: "refreshed",
         value
       }))
     case "unsubscribe":
-      return unsubscribe(deps, connection, payload.value.channel)
+      return unsubscribe(deps, session, payload.value.channel)
     case "ping":
       return Effect.succeed({ $case: "pong", value: {} })
     default:
@@ -168,17 +163,18 @@ const reply = (deps: CommandDeps, connection: Connection, payload: ClientPayload
 /** Answers one request. Never fails: what goes wrong is the answer. */
 export const handle = (
   deps: CommandDeps,
-  connection: Connection,
+  session: Session,
   id: number,
   payload: ClientPayload
 ): Effect.Effect<void> => {
-  if (payload.$case === "connect") return connect(deps, connection, id, payload.value)
+  const { connection } = session
+  if (payload.$case === "connect") return connect(deps, session, id, payload.value)
   const answered =
     payload.$case === "subscribe"
-      ? Effect.map(prepare(deps, connection, payload.value), ({ subscribed, begin }) => {
+      ? Effect.map(prepare(deps, session, payload.value), ({ subscribed, begin }) => {
           connection.send({ $case: "subscribed", value: subscribed() }, id)
           begin()
         })
-      : Effect.map(reply(deps, connection, payload), (value) => connection.send(value, id))
+      : Effect.map(reply(deps, session, payload), (value) => connection.send(value, id))
   return Effect.catch(answered, (refused) => Effect.sync(() => connection.refuse(id, refused)))
 }

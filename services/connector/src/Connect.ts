@@ -7,10 +7,10 @@ import type { Identity } from "@weir/core/Identity"
 import type { AuthNode } from "@weir/mesh/AuthNode"
 import type { Connect, SubscribeResult } from "@weir/proto/client/v1/client"
 import { Clock, Effect, Exit } from "effect"
-import type { Connection } from "./Connection.ts"
 import { failures } from "./ConnectorMetrics.ts"
 import { sign, verify } from "./domain/Ticket.ts"
 import type { Trust } from "./loops/Trust.ts"
+import type { Session } from "./Session.ts"
 import { type Prepared, prepare, type SubscribeDeps } from "./Subscribe.ts"
 
 export const protocolVersion = "1"
@@ -47,18 +47,24 @@ const checkForm = (request: Connect): Rejected | undefined => {
     : undefined
 }
 
+interface Identified {
+  readonly identity: Identity
+  /** The session that the client comes back to. */
+  readonly sessionId: string | undefined
+}
+
 const identify = Effect.fnUntraced(function* (
   deps: ConnectDeps,
   request: Connect
-): Effect.fn.Return<Identity, Failure> {
+): Effect.fn.Return<Identified, Failure> {
   if (request.ticket !== "") {
     const now = yield* Clock.currentTimeMillis
-    const identity = verify(deps.trust.ticketKeys(), request.ticket, now)
-    if (!(identity instanceof Failure)) return identity
+    const ticket = verify(deps.trust.ticketKeys(), request.ticket, now)
+    if (!(ticket instanceof Failure)) return ticket
     // The client may have sent both, so that a stale ticket costs no second try.
-    if (request.token === "") return yield* identity
+    if (request.token === "") return yield* ticket
   }
-  return yield* deps.auth.authenticate(request.token)
+  return { identity: yield* deps.auth.authenticate(request.token), sessionId: undefined }
 })
 
 const toResult = (prepared: Exit.Exit<Prepared, Failure>): SubscribeResult => {
@@ -74,29 +80,29 @@ const toResult = (prepared: Exit.Exit<Prepared, Failure>): SubscribeResult => {
 
 const accept = Effect.fnUntraced(function* (
   deps: ConnectDeps,
-  connection: Connection,
+  session: Session,
   id: number,
   request: Connect
 ): Effect.fn.Return<void, Failure> {
   const rejected = checkForm(request)
   if (rejected !== undefined) return yield* rejected
-  const identity = yield* identify(deps, request)
-  connection.identity = identity
+  const { identity, sessionId } = yield* identify(deps, request)
+  session.resumeAs(sessionId ?? session.id, identity)
   const prepared = yield* Effect.forEach(
     request.subscriptions,
-    (subscribe) => Effect.exit(prepare(deps, connection, subscribe)),
+    (subscribe) => Effect.exit(prepare(deps, session, subscribe)),
     { concurrency: "unbounded" }
   )
   const { user, expiresAt } = identity
-  connection.send(
+  session.connection.send(
     {
       $case: "connected",
       value: {
         version: protocolVersion,
-        session: connection.session,
-        ticket: sign(deps.trust.ticketKeys(), connection.session, identity),
+        session: session.id,
+        ticket: sign(deps.trust.ticketKeys(), session.id, identity),
         user,
-        heartbeatMs: connection.limits.heartbeatMs,
+        heartbeatMs: session.limits.heartbeatMs,
         expiresAt,
         subscriptions: prepared.map(toResult)
       }
@@ -114,18 +120,18 @@ const closeOf = (refused: Failure): CloseName | undefined => {
 
 export const connect = (
   deps: ConnectDeps,
-  connection: Connection,
+  session: Session,
   id: number,
   request: Connect
 ): Effect.Effect<void> =>
-  accept(deps, connection, id, request).pipe(
+  accept(deps, session, id, request).pipe(
     Effect.catch((refused) =>
       Effect.sync(() => {
         const close = closeOf(refused)
-        if (close !== undefined) return connection.close(close, refused.message)
+        if (close !== undefined) return session.connection.close(close, refused.message)
         // Nothing is wrong with the client: it may try again on this connection.
-        connection.connecting = false
-        connection.refuse(id, refused)
+        session.connecting = false
+        session.connection.refuse(id, refused)
       })
     )
   )

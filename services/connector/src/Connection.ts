@@ -1,97 +1,47 @@
 /**
- * Connection: one live transport of a client: what it may do, what it waits for,
- * and what waits for it.
+ * Connection: one live transport of a client, and what waits for it to drain.
  *
  * No fiber belongs to it. Frames are written at once while the socket takes
  * them; after that they wait in an outbox that exists only as long as it has
  * something in it.
  */
-
-import type { Limits } from "@weir/config/Settings"
 import { type CloseName, closeCodes, closeReason } from "@weir/core/CloseCode"
 import type { Failure } from "@weir/core/Failure"
-import type { Identity } from "@weir/core/Identity"
-import { Outbox } from "@weir/flow/Outbox"
-import { TokenBucket } from "@weir/flow/TokenBucket"
+import { Outbox, type OutboxLimits } from "@weir/flow/Outbox"
 import { frameMessage } from "@weir/socket/Frame"
 import type { Connection as Transport } from "@weir/socket/WebSocketServer"
 import { encodeServerFrame, type ServerPayload, type WireFormat } from "@weir/wire/ServerFrames"
 import { bytesOut, closes, failures, messagesOut, outboxFrames } from "./ConnectorMetrics.ts"
-import { publicNameOf } from "./domain/Session.ts"
-import type { Subscription } from "./Subscription.ts"
 
 export interface ConnectionOptions {
   readonly transport: Transport
   readonly format: WireFormat
-  readonly session: string
-  readonly limits: Limits
-  /** Limits on rates do not concern it. */
-  readonly exempt: boolean
+  readonly outbox: OutboxLimits
   readonly nowMillis: number
-  /** The socket has taken everything: subscriptions that fell behind may go on. */
-  readonly onDrained: (connection: Connection) => void
+  /** The socket has taken everything. */
+  readonly onDrained: () => void
 }
 
 export class Connection {
   readonly format: WireFormat
-  readonly session: string
-  readonly limits: Limits
-  readonly openedAt: number
-  readonly subscriptions = new Map<string, Subscription>()
-  /** Subscriptions to be replayed once the socket takes more. */
-  readonly behind = new Set<Subscription>()
-  /** Requests that are not answered yet. */
-  readonly pendingIds = new Set<number>()
-  /** Who it is; nobody before `connected`. */
-  identity: Identity | undefined
-  /** A `connect` was accepted for judging; another is one too many. */
-  connecting = false
-  lastReceivedAt: number
   lastSentAt: number
-  /** When the last ping left that nothing has answered yet; 0: none is out. */
-  pingedAt = 0
-  warnedOfExpiry = false
-  /** When the last frames came that could not be parsed. */
-  readonly unparsable: Array<number> = []
-  /** Commands refused in a row for their rate. */
-  refusedInARow = 0
-  /** Absent for exempt addresses. */
-  readonly commands: TokenBucket | undefined
-  #transport: Transport
+  readonly #transport: Transport
+  readonly #limits: OutboxLimits
+  readonly #onDrained: () => void
   #outbox: Outbox | undefined
   #blocked = false
   #closed = false
-  #publicName: string | undefined
-  readonly #onDrained: (connection: Connection) => void
 
   constructor(options: ConnectionOptions) {
-    this.#transport = options.transport
     this.format = options.format
-    this.session = options.session
-    this.limits = options.limits
-    this.openedAt = options.nowMillis
-    this.lastReceivedAt = options.nowMillis
     this.lastSentAt = options.nowMillis
-    this.commands = options.exempt
-      ? undefined
-      : new TokenBucket(options.limits.commands, options.nowMillis)
+    this.#transport = options.transport
+    this.#limits = options.outbox
     this.#onDrained = options.onDrained
   }
 
   get closed(): boolean {
     return this.#closed
-  }
-
-  /** What others see of an anonymous client, and the id of its members. */
-  get publicName(): string {
-    this.#publicName ??= publicNameOf(this.session)
-    return this.#publicName
-  }
-
-  /** Who its publications are by. */
-  get publisher(): string {
-    const user = this.identity?.user ?? ""
-    return user === "" ? this.publicName : user
   }
 
   /** Nothing waits: what is offered now leaves now. */
@@ -103,10 +53,7 @@ export class Connection {
   push(frames: Uint8Array, count: number): boolean {
     if (this.#closed) return true
     if (this.#blocked) {
-      this.#outbox ??= new Outbox({
-        maxFrames: this.limits.outboxFrames,
-        maxBytes: this.limits.outboxBytes
-      })
+      this.#outbox ??= new Outbox(this.#limits)
       if (!this.#outbox.offer(frames)) return false
       outboxFrames.add(1)
     } else {
@@ -134,11 +81,6 @@ export class Connection {
     this.send({ $case: "error", value: { code, message, retryAfterMs } }, id)
   }
 
-  fellBehind(subscription: Subscription): void {
-    this.behind.add(subscription)
-    if (this.isClear) this.#onDrained(this)
-  }
-
   /** The socket takes more. */
   drained(): void {
     this.#blocked = false
@@ -150,7 +92,7 @@ export class Connection {
     }
     if (this.#blocked) return
     this.#outbox = undefined
-    if (this.behind.size > 0) this.#onDrained(this)
+    this.#onDrained()
   }
 
   /** Ends it from our side. What still waits is not sent: the client resumes, or may not return. */
@@ -171,6 +113,5 @@ export class Connection {
     closes(String(code)).add()
     if (this.#outbox !== undefined) outboxFrames.add(-this.#outbox.frames)
     this.#outbox = undefined
-    this.behind.clear()
   }
 }

@@ -2,6 +2,7 @@
  * Connector: holds client connections. What a transport may ask: open one, give
  * it what the client sent, tell it that the client is gone.
  */
+import { randomBytes } from "node:crypto"
 import { failure } from "@weir/core/Failure"
 import type { ConnectionHandlers, Connection as Transport } from "@weir/socket/WebSocketServer"
 import type { Decoded } from "@weir/wire/ClientFrames"
@@ -18,14 +19,15 @@ import {
   messagesIn,
   pendingCommands
 } from "./ConnectorMetrics.ts"
-import { makeSessionId } from "./domain/Session.ts"
+import { sessionIdOf, sessionRandomBytes } from "./domain/SessionId.ts"
+import { Session } from "./Session.ts"
 import { leave } from "./Subscribe.ts"
 
 export class Connector extends Context.Service<
   Connector,
   {
     readonly open: (transport: Transport, format: WireFormat, exempt: boolean) => ConnectionHandlers
-    readonly connections: () => ReadonlySet<Connection>
+    readonly sessions: () => ReadonlySet<Session>
   }
 >()("weir/connector/Connector") {}
 
@@ -36,18 +38,15 @@ const unparsableWindowMs = 10_000
 /** A client that is refused this often in a row does not listen. */
 const refusedInARowLimit = 100
 
-const decode = (
-  connection: Connection,
-  data: Buffer,
-  isBinary: boolean
-): ReadonlyArray<Decoded> => {
+const decode = (session: Session, data: Buffer, isBinary: boolean): ReadonlyArray<Decoded> => {
   const malformed = (message: string, code: "bad_request" | "payload_too_large"): Decoded => ({
     _tag: "Malformed",
     id: 0,
     failure: failure(code, message),
     unparsable: true
   })
-  const { format, limits } = connection
+  const { limits } = session
+  const { format } = session.connection
   if (data.byteLength > limits.frameBytes) {
     const sizes = `${data.byteLength} bytes, limit ${limits.frameBytes}`
     return [malformed(`frame: ${sizes}`, "payload_too_large")]
@@ -61,73 +60,76 @@ const decode = (
 }
 
 export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: CommandDeps) {
-  const connections = new Set<Connection>()
+  const sessions = new Set<Session>()
   const run = yield* FiberSet.makeRuntime<never, void, never>()
 
-  const countUnparsable = (connection: Connection, now: number): boolean => {
-    const recent = connection.unparsable
+  const countUnparsable = (session: Session, now: number): boolean => {
+    const recent = session.unparsable
     recent.push(now)
     while (now - recent[0]! > unparsableWindowMs) recent.shift()
     return recent.length >= unparsableLimit
   }
 
   const onMalformed = (
-    connection: Connection,
+    session: Session,
     { id, failure: refused, unparsable }: Decoded & { readonly _tag: "Malformed" },
     now: number
   ) => {
     commands("malformed").add()
-    if (!connection.connecting) return connection.close("bad_request", refused.message)
+    const { connection } = session
+    if (!session.connecting) return connection.close("bad_request", refused.message)
     connection.refuse(id, refused)
-    if (unparsable && countUnparsable(connection, now)) {
+    if (unparsable && countUnparsable(session, now)) {
       connection.close("bad_request", refused.message)
     }
   }
 
   /** True when the client may go on now. */
-  const withinRate = (connection: Connection, id: number, now: number): boolean => {
-    const waitMs = connection.commands?.take(now) ?? 0
+  const withinRate = (session: Session, id: number, now: number): boolean => {
+    const waitMs = session.commands?.take(now) ?? 0
     if (waitMs === 0) {
-      connection.refusedInARow = 0
+      session.refusedInARow = 0
       return true
     }
-    const { perSecond } = connection.limits.commands
+    const { connection, limits } = session
+    const { perSecond } = limits.commands
     connection.refuse(id, failure("too_many_requests", `commands: ${perSecond} a second`, waitMs))
-    if (++connection.refusedInARow >= refusedInARowLimit) connection.close("too_many_requests")
+    if (++session.refusedInARow >= refusedInARowLimit) connection.close("too_many_requests")
     return false
   }
 
   const onFrame = (
-    connection: Connection,
+    session: Session,
     { id, payload }: Decoded & { readonly _tag: "Frame" },
     now: number
   ) => {
     commands(payload.$case).add()
     if (payload.$case === "pong") return
-    if (connection.identity === undefined) {
-      if (payload.$case !== "connect" || connection.connecting) {
-        const why = connection.connecting ? "nothing before `connected`" : "connect first"
+    const { connection, pendingIds } = session
+    if (session.identity === undefined) {
+      if (payload.$case !== "connect" || session.connecting) {
+        const why = session.connecting ? "nothing before `connected`" : "connect first"
         return connection.close("bad_request", why)
       }
-      connection.connecting = true
+      session.connecting = true
     } else if (payload.$case === "connect") {
       return connection.refuse(id, failure("bad_request", "type: already connected"))
     }
-    if (!withinRate(connection, id, now)) return
-    if (id !== 0 && connection.pendingIds.has(id)) {
+    if (!withinRate(session, id, now)) return
+    if (id !== 0 && pendingIds.has(id)) {
       return connection.refuse(id, failure("duplicate_id", `id: ${id} is still unanswered`))
     }
-    const { pendingCommands: limit } = connection.limits
-    if (connection.pendingIds.size >= limit) {
+    const { pendingCommands: limit } = session.limits
+    if (pendingIds.size >= limit) {
       return connection.refuse(
         id,
         failure("too_many_requests", `${limit} requests unanswered`, 100)
       )
     }
-    connection.pendingIds.add(id)
+    pendingIds.add(id)
     pendingCommands.add(1)
     run(
-      handle(deps, connection, id, payload).pipe(
+      handle(deps, session, id, payload).pipe(
         Effect.tapCause((cause) =>
           Effect.logError("a command died", { type: payload.$case }, cause)
         ),
@@ -136,7 +138,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
         ),
         Effect.ensuring(
           Effect.sync(() => {
-            connection.pendingIds.delete(id)
+            pendingIds.delete(id)
             pendingCommands.add(-1)
           })
         )
@@ -144,39 +146,42 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     )
   }
 
-  const onMessage = (connection: Connection, data: Buffer, isBinary: boolean) => {
+  const onMessage = (session: Session, data: Buffer, isBinary: boolean) => {
+    const { connection } = session
     if (connection.closed) return
     const now = Date.now()
-    connection.lastReceivedAt = now
+    session.lastReceivedAt = now
     messagesIn.add()
-    for (const decoded of decode(connection, data, isBinary)) {
+    for (const decoded of decode(session, data, isBinary)) {
       if (connection.closed) return
-      if (decoded._tag === "Frame") onFrame(connection, decoded, now)
-      else onMalformed(connection, decoded, now)
+      if (decoded._tag === "Frame") onFrame(session, decoded, now)
+      else onMalformed(session, decoded, now)
     }
   }
 
   const open = (transport: Transport, format: WireFormat, exempt: boolean): ConnectionHandlers => {
+    const { limits, node } = config
+    const nowMillis = Date.now()
     const connection = new Connection({
       transport,
       format,
-      session: makeSessionId(config.node),
-      limits: config.limits,
-      exempt,
-      nowMillis: Date.now(),
-      onDrained: deps.replayer.start
+      outbox: { maxFrames: limits.outboxFrames, maxBytes: limits.outboxBytes },
+      nowMillis,
+      onDrained: () => deps.replayer.start(session)
     })
-    connections.add(connection)
+    const id = sessionIdOf(node, randomBytes(sessionRandomBytes))
+    const session = new Session({ id, connection, limits, exempt, nowMillis })
+    sessions.add(session)
     connectionsGauge.add(1)
     return {
-      onMessage: (data, isBinary) => onMessage(connection, data, isBinary),
+      onMessage: (data, isBinary) => onMessage(session, data, isBinary),
       onDrain: () => connection.drained(),
       onClose: (code) => {
         connection.gone(code)
-        for (const subscription of [...connection.subscriptions.values()]) {
-          leave(deps, subscription)
+        for (const subscription of session.subscriptions.values()) {
+          leave(deps, session, subscription)
         }
-        if (connections.delete(connection)) connectionsGauge.add(-1)
+        if (sessions.delete(session)) connectionsGauge.add(-1)
       }
     }
   }
@@ -184,13 +189,13 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
   /** Tells every client why, and gives the words the time to leave. */
   yield* Effect.addFinalizer(() =>
     Effect.gen(function* () {
-      for (const connection of connections) connection.close("shutdown")
+      for (const { connection } of sessions) connection.close("shutdown")
       yield* Effect.sleep("20 millis").pipe(
-        Effect.repeat({ while: () => connections.size > 0 }),
+        Effect.repeat({ while: () => sessions.size > 0 }),
         Effect.timeoutOption("2500 millis")
       )
     })
   )
 
-  return Connector.of({ open, connections: () => connections })
+  return Connector.of({ open, sessions: () => sessions })
 })

@@ -30,28 +30,24 @@ export class Feeds {
     return this.#feeds.values()
   }
 
-  join(
-    channel: string,
-    namespace: Namespace,
-    make: (feed: ChannelFeed) => Subscription
-  ): Subscription {
-    let feed = this.#feeds.get(channel)
-    const isNew = feed === undefined
-    feed ??= new ChannelFeed(channel, namespace)
-    const subscription = make(feed)
+  /** The channel's feed, with the subscription in it. */
+  join(subscription: Subscription, namespace: Namespace): ChannelFeed {
+    const { channel } = subscription
+    const known = this.#feeds.get(channel)
+    const feed = known ?? new ChannelFeed(channel, namespace)
     feed.subscriptions.add(subscription)
     subscriptionsGauge.add(1)
-    if (isNew) {
+    if (known === undefined) {
       this.#feeds.set(channel, feed)
       channels.add(1)
       this.#listener?.wanted(feed)
     }
-    return subscription
+    return feed
   }
 
   leave(subscription: Subscription): void {
-    if (subscription.state === "ended") return
-    const { feed } = subscription
+    const feed = this.#feeds.get(subscription.channel)
+    if (feed?.subscriptions.has(subscription) !== true) return
     feed.end(subscription)
     subscriptionsGauge.add(-1)
     if (feed.subscriptions.size > 0) return

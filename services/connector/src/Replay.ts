@@ -11,9 +11,10 @@ import { Routers } from "@weir/mesh/Routers"
 import type { ReadResponse } from "@weir/proto/mesh/v1/router"
 import { decodePublication } from "@weir/wire/Publications"
 import { Effect, FiberSet, Schedule, Semaphore } from "effect"
-import { framePublications, rangeBetween } from "./ChannelFeed.ts"
-import type { Connection } from "./Connection.ts"
+import { type ChannelFeed, framePublications, rangeBetween } from "./ChannelFeed.ts"
 import { gaps } from "./ConnectorMetrics.ts"
+import type { Feeds } from "./Feeds.ts"
+import type { Session } from "./Session.ts"
 import type { Subscription } from "./Subscription.ts"
 
 /** Publications of one page. Small enough that a page fits an empty outbox of any limit we allow. */
@@ -29,22 +30,26 @@ const retrying = Schedule.min([
 
 /** Tells the client what will not come. */
 export const tellGap = (
-  { connection, feed }: Subscription,
+  { channel, connection }: Subscription,
   reason: GapReason,
   before: Position | undefined,
   position: Position
 ): void => {
   gaps(reason).add()
   const range = rangeBetween(before, position)
-  connection.send({ $case: "gap", value: { channel: feed.name, reason, position, ...range } })
+  connection.send({ $case: "gap", value: { channel, reason, position, ...range } })
 }
 
 /**
  * Gives one page to the client. Moves the cursor as far as it was taken; false
  * when the client has to drain first.
  */
-export const givePage = (subscription: Subscription, page: ReadResponse): boolean => {
-  const { connection, feed } = subscription
+export const givePage = (
+  subscription: Subscription,
+  feed: ChannelFeed,
+  page: ReadResponse
+): boolean => {
+  const { connection } = subscription
   const head = page.position!
   if (page.reason === "epoch_changed" || page.reason === "rolled_back") {
     tellGap(subscription, page.reason, undefined, head)
@@ -69,49 +74,51 @@ export const givePage = (subscription: Subscription, page: ReadResponse): boolea
 }
 
 export interface Replayer {
-  /** Goes on with everything of the connection that is behind. */
-  readonly start: (connection: Connection) => void
+  /** Goes on with everything of the session that is behind. */
+  readonly start: (session: Session) => void
 }
 
-export const make = Effect.gen(function* () {
+export const make = Effect.fnUntraced(function* (feeds: Feeds) {
   const routers = yield* Routers
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const reads = yield* Semaphore.make(concurrentReads)
 
-  const read = ({ feed, cursor }: Subscription): Effect.Effect<ReadResponse, Failure> =>
+  const read = ({ channel, cursor }: Subscription): Effect.Effect<ReadResponse, Failure> =>
     reads.withPermit(
       routers.read({
-        channel: feed.name,
+        channel,
         from: { $case: "since", value: cursor! },
         limit: pageSize,
         reverse: false
       })
     )
 
-  const replay = Effect.fnUntraced(function* (subscription: Subscription) {
-    const { connection, feed } = subscription
-    // A cursor that the channel has not passed needs no reading.
-    while (!feed.place(subscription, subscription.cursor!)) {
+  /** Until the subscription is up to date, or its client has to drain first. */
+  const replay = Effect.fnUntraced(function* (session: Session, subscription: Subscription) {
+    while (subscription.state === "behind" && !session.connection.closed) {
+      const feed = feeds.get(subscription.channel)!
+      // A cursor that the channel has not passed needs no reading.
+      if (feed.place(subscription, subscription.cursor!)) return
       const page = yield* Effect.retry(read(subscription), retrying)
-      if (subscription.state !== "behind" || connection.closed) return
-      if (!givePage(subscription, page)) return void connection.behind.add(subscription)
+      if (subscription.state !== "behind") return
+      if (!givePage(subscription, feed, page)) return void session.behind.add(subscription)
     }
   })
 
-  const start = (connection: Connection): void => {
-    for (const subscription of connection.behind) {
-      connection.behind.delete(subscription)
+  const start = (session: Session): void => {
+    for (const subscription of session.behind) {
+      session.behind.delete(subscription)
       if (subscription.replaying || subscription.state !== "behind") continue
       subscription.replaying = true
       run(
-        replay(subscription).pipe(
+        replay(session, subscription).pipe(
           Effect.tapCause((cause) => Effect.logError("a replay died", cause)),
           Effect.ignore,
           Effect.ensuring(
             Effect.sync(() => {
               subscription.replaying = false
               // Drained between the refusal and now: nobody else would start it again.
-              if (connection.behind.has(subscription) && connection.isClear) start(connection)
+              if (session.behind.has(subscription) && session.connection.isClear) start(session)
             })
           )
         )

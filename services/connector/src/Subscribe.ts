@@ -2,23 +2,23 @@
  * Subscribe: makes a subscription, in two steps.
  *
  * `prepare` waits for what must be waited for: the owner's answer and the first
- * page of what was missed. `finish` happens in one turn: it says where the
- * subscription begins and lets it begin there, so that nothing arrives between.
+ * page of what was missed. `subscribed` and `begin` happen in one turn: they say where
+ * the subscription begins and let it begin there, so that nothing arrives between.
  */
 import { checkAccess } from "@weir/core/Capability"
 import { checkChannel } from "@weir/core/CheckMessage"
 import { checkContent } from "@weir/core/Content"
 import { Failure, failure } from "@weir/core/Failure"
-import type { Namespaces } from "@weir/core/Namespace"
+import type { Namespace, Namespaces } from "@weir/core/Namespace"
 import type { Routers } from "@weir/mesh/Routers"
 import type { Member, Subscribe, Subscribed } from "@weir/proto/client/v1/client"
 import type { ReadRequest, ReadResponse } from "@weir/proto/mesh/v1/router"
 import { Effect } from "effect"
 import type { ChannelFeed } from "./ChannelFeed.ts"
-import type { Connection } from "./Connection.ts"
 import type { Feeds } from "./Feeds.ts"
 import type { Announcements } from "./loops/Announcements.ts"
 import { givePage, pageSize, type Replayer } from "./Replay.ts"
+import type { Session } from "./Session.ts"
 import type { Subscription } from "./Subscription.ts"
 
 const maxMemberBytes = 1_024
@@ -39,10 +39,10 @@ export interface Prepared {
   readonly begin: () => void
 }
 
-const check = (deps: SubscribeDeps, connection: Connection, request: Subscribe) => {
+const check = (deps: SubscribeDeps, session: Session, request: Subscribe) => {
   const namespace = checkChannel(deps.namespaces, request.channel)
   if (namespace instanceof Failure) return namespace
-  const { capabilities } = connection.identity!
+  const { capabilities } = session.identity!
   const refused = checkAccess(capabilities, "subscribe", request.channel)
   if (refused !== undefined) return refused
   if (request.since !== undefined && request.rewind !== undefined) {
@@ -68,11 +68,11 @@ const check = (deps: SubscribeDeps, connection: Connection, request: Subscribe) 
     const content = checkContent(contentType, data, maxMemberBytes)
     if (content instanceof Failure) return failure(content.code, `member.${content.message}`)
   }
-  if (connection.subscriptions.has(request.channel)) {
+  if (session.subscriptions.has(request.channel)) {
     return failure("already_subscribed", `already subscribed to ${request.channel}`)
   }
-  const { subscriptions } = connection.limits
-  return connection.subscriptions.size >= subscriptions
+  const { subscriptions } = session.limits
+  return session.subscriptions.size >= subscriptions
     ? failure("too_many_requests", `subscriptions: limit ${subscriptions} for one connection`)
     : namespace
 }
@@ -107,71 +107,90 @@ const fromOf = ({ since, rewind }: Subscribe): ReadRequest["from"] => {
   }
 }
 
-const memberOf = (connection: Connection, { member }: Subscribe): Member | undefined =>
+const memberOf = (session: Session, { member }: Subscribe): Member | undefined =>
   member && {
-    id: connection.publicName,
-    user: connection.identity?.user ?? "",
+    id: session.publicName,
+    user: session.identity?.user ?? "",
     joinedAt: Date.now(),
     ...member
   }
 
-export const leave = (deps: SubscribeDeps, subscription: Subscription): void => {
-  const { connection, feed } = subscription
-  if (subscription.state === "ended") return
-  if (subscription.memberId !== undefined) {
-    deps.announcements.leave(feed.name, subscription.memberId)
-  }
-  const watched = feed.watchers.size > 0
-  deps.feeds.leave(subscription)
-  if (watched && feed.watchers.size === 0) deps.announcements.unwatch(feed.name)
-  connection.subscriptions.delete(feed.name)
-  connection.behind.delete(subscription)
+export const leave = (
+  { announcements, feeds }: SubscribeDeps,
+  session: Session,
+  subscription: Subscription
+): void => {
+  const { channel, memberId, wantsPresence } = subscription
+  if (memberId !== undefined) announcements.leave(channel, memberId)
+  const watchers = feeds.get(channel)?.watchers
+  const wasWatched = watchers !== undefined && watchers.size > 0
+  feeds.leave(subscription)
+  if (wantsPresence && wasWatched && watchers.size === 0) announcements.unwatch(channel)
+  session.subscriptions.delete(channel)
+  session.behind.delete(subscription)
 }
 
 const begin = (
-  deps: SubscribeDeps,
+  { announcements, replayer }: SubscribeDeps,
+  session: Session,
   subscription: Subscription,
+  feed: ChannelFeed,
   request: Subscribe,
   page: ReadResponse | undefined
 ) => {
-  const { connection, feed } = subscription
-  const member = memberOf(connection, request)
+  const member = memberOf(session, request)
   if (member !== undefined) {
     subscription.memberId = member.id
-    deps.announcements.join(feed.name, member)
+    announcements.join(feed.name, member)
   }
   if (subscription.wantsPresence) {
-    if (feed.watchers.size === 0) deps.announcements.watch(feed.name)
+    if (feed.watchers.size === 0) announcements.watch(feed.name)
     feed.watchers.add(subscription)
   }
   if (page === undefined) return void feed.place(subscription, feed.position!)
   subscription.cursor = page.before!
-  const taken = givePage(subscription, { ...page, reason: "" })
+  const taken = givePage(subscription, feed, { ...page, reason: "" })
   if (feed.place(subscription, subscription.cursor)) return
-  connection.behind.add(subscription)
-  if (taken) deps.replayer.start(connection)
+  session.behind.add(subscription)
+  if (taken) replayer.start(session)
+}
+
+const join = (
+  { feeds, replayer }: SubscribeDeps,
+  session: Session,
+  namespace: Namespace,
+  { channel, presence }: Subscribe
+) => {
+  const { connection } = session
+  const subscription: Subscription = {
+    channel,
+    connection,
+    state: "pending",
+    cursor: undefined,
+    replaying: false,
+    wantsPresence: presence,
+    memberId: undefined,
+    fellBehind: () => {
+      session.behind.add(subscription)
+      if (connection.isClear) replayer.start(session)
+    }
+  }
+  session.subscriptions.set(channel, subscription)
+  return { subscription, feed: feeds.join(subscription, namespace) }
 }
 
 export const prepare = Effect.fnUntraced(function* (
   deps: SubscribeDeps,
-  connection: Connection,
+  session: Session,
   request: Subscribe
 ): Effect.fn.Return<Prepared, Failure> {
   // Nobody would end the subscription of a connection that has ended.
-  if (connection.closed) return yield* failure("unavailable", "the connection has ended")
-  const namespace = check(deps, connection, request)
+  if (session.connection.closed) {
+    return yield* failure("unavailable", "the connection has ended")
+  }
+  const namespace = check(deps, session, request)
   if (namespace instanceof Failure) return yield* namespace
-  const subscription = deps.feeds.join(request.channel, namespace, (feed) => ({
-    connection,
-    feed,
-    state: "pending",
-    cursor: undefined,
-    replaying: false,
-    wantsPresence: request.presence,
-    memberId: undefined
-  }))
-  connection.subscriptions.set(request.channel, subscription)
-  const { feed } = subscription
+  const { feed, subscription } = join(deps, session, namespace, request)
   const from = fromOf(request)
   const read = Effect.gen(function* () {
     yield* attached(feed)
@@ -185,7 +204,7 @@ export const prepare = Effect.fnUntraced(function* (
   })
   const page = yield* read.pipe(
     Effect.onExit((exit) =>
-      exit._tag === "Failure" ? Effect.sync(() => leave(deps, subscription)) : Effect.void
+      exit._tag === "Failure" ? Effect.sync(() => leave(deps, session, subscription)) : Effect.void
     )
   )
   return {
@@ -203,7 +222,8 @@ export const prepare = Effect.fnUntraced(function* (
       }
     },
     begin: () => {
-      if (subscription.state === "pending") begin(deps, subscription, request, page)
+      if (subscription.state !== "pending") return
+      begin(deps, session, subscription, feed, request, page)
     }
   }
 })

@@ -1,5 +1,5 @@
 /**
- * Subscription: one connection's wish for one channel, and how far it has come.
+ * Subscription: one session's wish for one channel, and how far it has come.
  *
  * `pending`: being made. `live`: given publications as they arrive; its position
  * is the channel's. `behind`: read from the log after its cursor, until it meets
@@ -7,12 +7,11 @@
  * the log was read at the owner; it waits for the channel to come up to it.
  */
 import type { Position } from "@weir/core/Position"
-import type { ChannelFeed } from "./ChannelFeed.ts"
 import type { Connection } from "./Connection.ts"
 
 export interface Subscription {
+  readonly channel: string
   readonly connection: Connection
-  readonly feed: ChannelFeed
   state: "pending" | "live" | "behind" | "ahead" | "ended"
   /** The last position given to the client; kept only while not live. */
   cursor: Position | undefined
@@ -21,4 +20,6 @@ export interface Subscription {
   readonly wantsPresence: boolean
   /** The member announced with it. */
   memberId: string | undefined
+  /** Its session is to have it replayed, once its connection takes more. */
+  readonly fellBehind: () => void
 }

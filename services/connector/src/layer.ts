@@ -60,7 +60,7 @@ const connector = (config: ConnectorConfig) =>
         auth: yield* Auth.AuthNode,
         trust: yield* Trust.make,
         announcements: yield* Announcements.make({ node, incarnation, feeds }),
-        replayer: yield* Replay.make
+        replayer: yield* Replay.make(feeds)
       })
     })
   )
@@ -70,7 +70,7 @@ const doors = (config: ConnectorConfig) =>
     Effect.gen(function* () {
       const { opened } = yield* Doors
       const readiness = yield* Readiness
-      const { connections } = yield* Connector
+      const { sessions } = yield* Connector
       const { address, server } = yield* HttpListener.make({
         host: config.host,
         port: config.httpPort
@@ -81,7 +81,7 @@ const doors = (config: ConnectorConfig) =>
         : []
       yield* HttpRoutes.serve(server, config)
       yield* WebSocketTransport.serve(server, config, ownOrigins)
-      yield* Effect.forkScoped(Heartbeats.run(connections))
+      yield* Effect.forkScoped(Heartbeats.run(sessions))
       yield* opened("http", address)
       yield* readiness.set("connector", true)
       yield* Effect.addFinalizer(() => readiness.set("connector", false))

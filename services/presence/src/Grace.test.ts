@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
+import { connect, flushed, held, lobby, member, roster } from "./Connector.fixture.ts"
 import { grace, layer } from "./Presence.ts"
-import { connect, flushed, held, lobby, member, roster } from "./TestConnector.ts"
 
 describe("a lost stream", () => {
   it.effect("takes its members away when the grace ends, and not before", () =>

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Metric } from "effect"
 import { TestClock } from "effect/testing"
+import { connect, flushed, held, lobby, member, roster } from "./Connector.fixture.ts"
 import { maxMemberDataBytes } from "./domain/Roster.ts"
 import { grace, layer, Presence } from "./Presence.ts"
-import { connect, flushed, held, lobby, member, roster } from "./TestConnector.ts"
 
 const nothingHeld = {
   members: 0,

@@ -8,7 +8,7 @@
  * loss of this process the connectors' next streams bring it back.
  */
 import { type Failure, failure } from "@weir/core/Failure"
-import type { Member, PresenceChange } from "@weir/proto/client/v1/client"
+import type { Member, PresenceChange } from "@weir/core/Member"
 import type {
   AnnounceHello,
   GetRosterRequest,

@@ -5,7 +5,7 @@
  * merged, not queued.
  */
 import type { Failure } from "@weir/core/Failure"
-import type { PresenceChange } from "@weir/proto/client/v1/client"
+import type { PresenceChange } from "@weir/core/Member"
 import { Effect, Latch } from "effect"
 import { PendingChanges } from "./domain/PendingChanges.ts"
 import type { Change } from "./domain/Roster.ts"

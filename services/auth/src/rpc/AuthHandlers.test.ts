@@ -5,7 +5,7 @@ import * as GrpcServer from "@weir/grpc/GrpcServer"
 import { AuthServiceDefinition } from "@weir/proto/mesh/v1/auth"
 import { Array as Arr, Deferred, Effect, Layer, Queue, Ref, Stream } from "effect"
 import { Auth } from "../Auth.ts"
-import { goodClaims, makeIssuer } from "../domain/Issuer.fixture.ts"
+import { goodClaims, makeIssuer } from "../Issuer.fixture.ts"
 import { authHandlers } from "./AuthHandlers.ts"
 
 const issuer = makeIssuer("EdDSA")

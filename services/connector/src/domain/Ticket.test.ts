@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Failure } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
-import { sign, verify } from "./Ticket.ts"
+import { sign, type Ticket, verify } from "./Ticket.ts"
 
 const newest = { id: "k2", secret: new Uint8Array(32).fill(2) }
 const older = { id: "k1", secret: new Uint8Array(32).fill(1) }
@@ -13,13 +13,15 @@ const ann: Identity = {
   capabilities: [{ pattern: "chat:*", verbs: ["subscribe", "publish"] }]
 }
 
-const why = (result: Identity | Failure) =>
-  result instanceof Failure ? result.message : "accepted"
+const why = (result: Ticket | Failure) => (result instanceof Failure ? result.message : "accepted")
 
 describe("Ticket", () => {
-  it("gives back the identity that it was signed for", () => {
+  it("gives back the identity and the session that it was signed for", () => {
     const ticket = sign([newest, older], "connector-1.abc", ann)
-    assert.deepStrictEqual(verify([newest, older], ticket, 5_000) as Identity, ann)
+    assert.deepStrictEqual(verify([newest, older], ticket, 5_000) as Ticket, {
+      identity: ann,
+      sessionId: "connector-1.abc"
+    })
   })
 
   it("is accepted while its key is live, and not after", () => {

@@ -42,12 +42,17 @@ export const sign = (
 
 const invalid = (why: string): Failure => failure("unauthenticated", `ticket: ${why}`)
 
-/** The identity, or why the ticket proves none. */
+export interface Ticket {
+  readonly identity: Identity
+  readonly sessionId: string
+}
+
+/** What the ticket proves, or why it proves nothing. */
 export const verify = (
   keys: ReadonlyArray<TicketKey>,
   ticket: string,
   nowMillis: number
-): Identity | Failure => {
+): Ticket | Failure => {
   if (ticket.length > maxTicketBytes) return invalid("too long")
   const [id, body, mac, ...rest] = ticket.split(".")
   const key = keys.find((it) => it.id === id)
@@ -60,11 +65,12 @@ export const verify = (
     return invalid("not one of ours, or its key is no longer accepted")
   }
   // Ours from here on: what we signed has the shape we gave it.
-  const { capabilities, user, tokenId, issuedAt, expiresAt } = JSON.parse(
+  const { capabilities, user, tokenId, issuedAt, expiresAt, session } = JSON.parse(
     Buffer.from(body, "base64url").toString()
   )
   if (expiresAt <= nowMillis) return invalid("expired")
   const parsed = parseCapabilities(capabilities)
   if (typeof parsed === "string") return invalid("unreadable capabilities")
-  return { user, tokenId, issuedAt, expiresAt, capabilities: parsed }
+  const identity = { user, tokenId, issuedAt, expiresAt, capabilities: parsed }
+  return { identity, sessionId: session }
 }

@@ -23,6 +23,12 @@ const maxWaiting = 100_000
 
 type Case = NonNullable<Announcement["announcement"]>
 
+interface Announced {
+  readonly member: Member
+  /** A session that came back may be here before its old connection is known to be dead. */
+  readonly connections: number
+}
+
 export interface Announcements {
   readonly join: (channel: string, member: Member) => void
   readonly leave: (channel: string, memberId: string) => void
@@ -38,7 +44,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const { feeds, incarnation, node } = options
   const cluster = yield* Cluster
   const presence = yield* PresenceNodes
-  const members = new Map<string, Map<string, Member>>()
+  const members = new Map<string, Map<string, Announced>>()
   const watched = new Set<string>()
   const open = new Map<string, Queue.Queue<Announcement, Failure>>()
 
@@ -63,7 +69,7 @@ export const make = Effect.fnUntraced(function* (options: {
       Effect.sync(() => {
         for (const [channel, byId] of members) {
           if (ownerOf(channel) !== name) continue
-          for (const member of byId.values()) {
+          for (const { member } of byId.values()) {
             everything.push({ announcement: { $case: "join", value: { channel, member } } })
           }
         }
@@ -107,14 +113,22 @@ export const make = Effect.fnUntraced(function* (options: {
 
   return {
     join: (channel, member) => {
-      const byId = members.get(channel) ?? new Map<string, Member>()
-      members.set(channel, byId.set(member.id, member))
-      membersGauge.add(1)
+      const byId = members.get(channel) ?? new Map<string, Announced>()
+      const announced = byId.get(member.id)
+      if (announced === undefined) membersGauge.add(1)
+      const connections = (announced?.connections ?? 0) + 1
+      members.set(channel, byId.set(member.id, { member, connections }))
       tell(channel, { $case: "join", value: { channel, member } })
     },
     leave: (channel, memberId) => {
       const byId = members.get(channel)
-      if (byId?.delete(memberId) !== true) return
+      const announced = byId?.get(memberId)
+      if (byId === undefined || announced === undefined) return
+      if (announced.connections > 1) {
+        byId.set(memberId, { ...announced, connections: announced.connections - 1 })
+        return
+      }
+      byId.delete(memberId)
       if (byId.size === 0) members.delete(channel)
       membersGauge.add(-1)
       tell(channel, { $case: "leave", value: { channel, memberId } })

@@ -5,7 +5,7 @@
  * them. `check` is the rule for one, with the time as an argument.
  */
 import { Effect, Schedule } from "effect"
-import type { Connection } from "../Connection.ts"
+import type { Session } from "../Session.ts"
 
 /** How long a client may take to answer a ping. */
 const pongTimeoutMs = 8_000
@@ -16,36 +16,36 @@ const expiryWarningMs = 60_000
 /** Clocks differ; auth accepts a token this long after its end. */
 const expiryLeewayMs = 30_000
 
-export const check = (connection: Connection, nowMillis: number): void => {
-  const { identity, limits } = connection
+export const check = (session: Session, nowMillis: number): void => {
+  const { connection, identity, limits } = session
   if (identity === undefined) {
-    if (nowMillis - connection.openedAt >= limits.connectTimeoutMs) {
+    if (nowMillis - session.openedAt >= limits.connectTimeoutMs) {
       connection.close("connect_timeout")
     }
     return
   }
   const { expiresAt } = identity
   if (nowMillis >= expiresAt + expiryLeewayMs) return connection.close("token_expired")
-  if (nowMillis >= expiresAt - expiryWarningMs && !connection.warnedOfExpiry) {
-    connection.warnedOfExpiry = true
+  if (nowMillis >= expiresAt - expiryWarningMs && !session.warnedOfExpiry) {
+    session.warnedOfExpiry = true
     connection.send({ $case: "expiring", value: { expiresAt } })
   }
-  if (connection.pingedAt > 0) {
-    if (connection.lastReceivedAt >= connection.pingedAt) connection.pingedAt = 0
-    else if (nowMillis - connection.pingedAt >= pongTimeoutMs) return connection.close("no_pong")
+  if (session.pingedAt > 0) {
+    if (session.lastReceivedAt >= session.pingedAt) session.pingedAt = 0
+    else if (nowMillis - session.pingedAt >= pongTimeoutMs) return connection.close("no_pong")
     else return
   }
   if (nowMillis - connection.lastSentAt >= limits.heartbeatMs) {
-    connection.pingedAt = nowMillis
+    session.pingedAt = nowMillis
     connection.send({ $case: "ping", value: {} })
   }
 }
 
-export const run = (connections: () => Iterable<Connection>) =>
+export const run = (sessions: () => Iterable<Session>) =>
   Effect.repeat(
     Effect.sync(() => {
       const now = Date.now()
-      for (const connection of connections()) check(connection, now)
+      for (const session of sessions()) check(session, now)
     }),
     Schedule.spaced("1 second")
   )

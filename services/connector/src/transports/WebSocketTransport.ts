@@ -76,7 +76,7 @@ export const serve = Effect.fnUntraced(function* (
     if (badOrigin !== undefined) return refuse(badOrigin)
     const protocol = chooseProtocol(protocols)
     if (typeof protocol === "object") return refuse(protocol)
-    if (connector.connections().size >= limits.connectionsPerNode) {
+    if (connector.sessions().size >= limits.connectionsPerNode) {
       // At random, so that those who were refused together do not come back together.
       const retryAfterMs = 1_000 + Math.random() * 9_000
       return refuse(failure("unavailable", "this node is full", Math.floor(retryAfterMs)))

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Member } from "@weir/proto/client/v1/client"
+import type { Member } from "@weir/core/Member"
 import { PendingChanges } from "./PendingChanges.ts"
 import type { Change } from "./Roster.ts"
 

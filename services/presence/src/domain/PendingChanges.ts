@@ -6,7 +6,7 @@
  * So there is at most one entry for each member the watcher knows or has yet to
  * learn of, however long it does not read.
  */
-import type { Member, PresenceChange } from "@weir/proto/client/v1/client"
+import type { Member, PresenceChange } from "@weir/core/Member"
 import type { Change } from "./Roster.ts"
 
 interface Pending {

@@ -6,7 +6,7 @@
  * connector it came from takes nobody away. What a call changes for those who
  * watch, it returns; nothing, when they would see no difference.
  */
-import type { Member } from "@weir/proto/client/v1/client"
+import type { Member } from "@weir/core/Member"
 import { SortedIds } from "./SortedIds.ts"
 
 /** A channel with more is an audience, whose size is of interest and whose list is not. */

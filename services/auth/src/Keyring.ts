@@ -17,7 +17,7 @@ import {
   type ProtectedHeaderParameters,
   SignJWT
 } from "jose"
-import { invalidToken } from "./TokenRules.ts"
+import { invalidToken } from "./domain/TokenRules.ts"
 
 /** What the first frame of an unauthenticated connection may weigh. */
 const maxTokenBytes = 8 * 1024

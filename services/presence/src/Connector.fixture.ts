@@ -1,7 +1,7 @@
 /**
- * TestConnector: what the tests of presence say, hear and look at.
+ * Connector.fixture: what the tests of presence say, hear and look at.
  */
-import type { Member, PresenceChange } from "@weir/proto/client/v1/client"
+import type { Member, PresenceChange } from "@weir/core/Member"
 import { Effect, Exit, Fiber, Metric, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { type Announcer, Presence } from "./Presence.ts"
