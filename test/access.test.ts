@@ -2,7 +2,7 @@
  * What a token does not allow is refused in either encoding, and nothing of it
  * happens.
  */
-import { afterAll, afterEach, assert, beforeAll, describe, it } from "@effect/vitest"
+import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it } from "@effect/vitest"
 import { jsonCodec } from "./harness/JsonClient.ts"
 import { protoCodec } from "./harness/ProtoClient.ts"
 import { auth, tokenFor } from "./harness/Tokens.ts"
@@ -39,11 +39,11 @@ describe("a client", () => {
       }
     })
   })
-  const begin = async () => {
+  beforeEach(async () => {
     channel = `chat:access-${++count}`
     admin = await connect("admin", { "*": verbs })
     await admin.subscribe(channel, { presence: true })
-  }
+  })
   afterEach(() => {
     for (const client of open.splice(0)) client.close()
   })
@@ -80,7 +80,6 @@ describe("a client", () => {
 
   describe.each(encodings)("in %s", (_, codec) => {
     it("that may not subscribe gets no publication and is in no roster", async () => {
-      await begin()
       const client = await connect("mallory", allBut("subscribe"), codec)
 
       assertDenied(await client.subscribe(channel))
@@ -93,7 +92,6 @@ describe("a client", () => {
     })
 
     it("that may not subscribe may not while it connects either", async () => {
-      await begin()
       const token = await tokenFor("mallory", allBut("subscribe"))
       const client = await WireClient.open(server.http!, codec)
       open.push(client)
@@ -109,7 +107,6 @@ describe("a client", () => {
     })
 
     it("that may not publish reaches nobody and leaves nothing in the log", async () => {
-      await begin()
       const client = await connect("mallory", allBut("publish"), codec)
 
       assertDenied(await client.publish(channel, "forged"))
@@ -121,7 +118,6 @@ describe("a client", () => {
     })
 
     it("that may not read history gets no page, and no past by `rewind`", async () => {
-      await begin()
       await publishAsAdmin("past")
       const client = await connect("mallory", allBut("history"), codec)
 
@@ -133,7 +129,6 @@ describe("a client", () => {
     })
 
     it("that may not use presence sees no roster and no change of it, and is in none", async () => {
-      await begin()
       const client = await connect("mallory", allBut("presence"), codec)
 
       assertDenied(await client.request("presence", { channel }))
@@ -153,7 +148,6 @@ describe("a client", () => {
     })
 
     it("with a token of no capabilities may do nothing, and stays connected", async () => {
-      await begin()
       const client = await connect("mallory", undefined, codec)
 
       for (const answer of [
@@ -168,7 +162,6 @@ describe("a client", () => {
     })
 
     it("may use a verb where the longest pattern that matches says so", async () => {
-      await begin()
       const client = await connect(
         "ann",
         {
@@ -194,7 +187,6 @@ describe("a client", () => {
     })
 
     it("is refused where the namespace says no, whatever its token says", async () => {
-      await begin()
       const client = await connect("ann", { "*": verbs }, codec)
 
       assertDenied(await client.publish("news:today", "forged"))
@@ -208,7 +200,6 @@ describe("a client", () => {
     })
 
     it("finds no namespace that is not configured, whatever its token says", async () => {
-      await begin()
       const client = await connect("ann", { "*": verbs }, codec)
 
       for (const answer of [
@@ -223,7 +214,6 @@ describe("a client", () => {
   })
 
   it("has with a ticket the rights of its token, no more", async () => {
-    await begin()
     const first = await WireClient.open(server.http!, jsonCodec)
     open.push(first)
     const token = await tokenFor("mallory", allBut("publish"))
@@ -237,7 +227,6 @@ describe("a client", () => {
   })
 
   it("has after a `refresh` the rights of the new token", async () => {
-    await begin()
     const client = await connect("ann", allBut("publish"))
     assertDenied(await client.publish(channel, 1))
 

@@ -205,6 +205,21 @@ describe("Weir, given", () => {
     }
   )
 
+  it.each([
+    ["subscribe", { since: { epoch: "e", term: 1, offset: -1 } }],
+    ["subscribe", { since: { epoch: "e", term: -1, offset: 1 } }],
+    ["subscribe", { rewind: {} }],
+    ["subscribe", { rewind: { since: -1 } }],
+    ["history", { after: -1 }]
+  ])(
+    "in protobuf what JSON may not hold either, answers bad_request: %s %j",
+    async (type, more) => {
+      const { payload } = await (await proto()).request(type, { channel, ...more })
+
+      assert.strictEqual(payload.code, "bad_request")
+    }
+  )
+
   it("a bad record behind a good one, answers both", async () => {
     const client = await proto()
 

@@ -61,6 +61,19 @@ describe("a token", () => {
     assert.deepStrictEqual([type, payload.user], ["connected", "ann"])
   })
 
+  it("that soon runs out is announced with `expiring`", async () => {
+    const exp = nowSeconds() + 30
+    const client = await opened()
+    await client.request("connect", {
+      token: await signToken({ claims: { exp } }),
+      versions: ["1"]
+    })
+
+    const { id, payload } = await client.take("expiring")
+
+    assert.deepStrictEqual([id, payload], [undefined, { expiresAt: exp * 1_000 }])
+  })
+
   const claims = { iss: auth.issuer, aud: auth.audience, sub: "ann" }
   const bad: ReadonlyArray<readonly [string, () => Promise<string> | string]> = [
     ["that is none", () => "garbage"],

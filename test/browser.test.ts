@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "@effect/vitest"
 import { WeirClient } from "@weir/client/WeirClient"
 import { type BrowserContext, chromium, type Page } from "playwright-core"
-import { StandaloneServer } from "../libs/client/test/StandaloneServer.ts"
+import { developmentToken, start, type WeirProcess } from "./harness/WeirProcess.ts"
 
 const quiet = [
   "--no-sandbox",
@@ -37,13 +37,13 @@ const rememberSockets = () => {
 }
 
 describe("the page", () => {
-  let server: StandaloneServer
+  let server: WeirProcess
   let browser: BrowserContext
   let userDataDir: string
   const complaints: Array<string> = []
 
   beforeAll(async () => {
-    server = await StandaloneServer.start()
+    server = await start({ program: "standalone" })
     userDataDir = await mkdtemp(join(tmpdir(), "weir-browser-"))
     browser = await chromium.launchPersistentContext(userDataDir, {
       executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
@@ -125,7 +125,7 @@ describe("the page", () => {
 
   it("shows in every tab what a service publishes", async () => {
     const pages = [await signIn("eve"), await signIn("fay")]
-    const token = await server.token("announcer")
+    const token = await developmentToken(server.http!, "announcer")
     const service = new WeirClient({ url: `http://${server.http}/v1/ws`, token })
     service.connect()
 

@@ -118,6 +118,42 @@ describe("requests in JSON", () => {
     assert.strictEqual(none.payload.code, "not_subscribed")
   })
 
+  it("answers a subscribe before the unsubscribe that was sent right behind it", async () => {
+    const channel = newChannel()
+    const ann = await connect("ann")
+
+    ann.sendAll([
+      { type: "subscribe", id: 101, payload: { channel } },
+      { type: "unsubscribe", id: 102, payload: { channel } }
+    ])
+    const unsubscribed = await ann.take("unsubscribed", 102)
+    const [subscribed] = ann.inbox
+    await ann.publish(channel, "unheard")
+
+    assert.deepStrictEqual(unsubscribed.payload, { channel })
+    assert.deepStrictEqual([subscribed?.type, subscribed?.id], ["subscribed", 101])
+    assert.deepStrictEqual(ann.takeValues(channel), [])
+  })
+
+  it("accepts a message id once from one user, over whichever connection", async () => {
+    const channel = newChannel()
+    const [phone, laptop, bob] = [await connect("ann"), await connect("ann"), await connect("bob")]
+
+    const answers = []
+    for (const client of [phone, laptop, bob]) {
+      answers.push((await client.publish(channel, 1, { messageId: "m-1" })).payload)
+    }
+
+    assert.deepStrictEqual(
+      answers.map(({ duplicate, position }) => [duplicate, position.offset]),
+      [
+        [false, 1],
+        [true, 1],
+        [false, 2]
+      ]
+    )
+  })
+
   it.each([
     ["from the oldest", false, [[1, 2], [3, 4], [5]]],
     ["from the newest", true, [[5, 4], [3, 2], [1]]]
@@ -167,6 +203,19 @@ describe("requests in JSON", () => {
     })
     assert.deepStrictEqual([counts.members, counts.memberCount, counts.userCount], [[], 1, 1])
     assert.deepStrictEqual(leave.payload.left, [{ id: member.id, user: "bob" }])
+  })
+
+  it("takes out of the roster who unsubscribes", async () => {
+    const channel = newChannel()
+    const watcher = await connect("watcher", { subscriptions: [{ channel, presence: true }] })
+    const bob = await connect("bob", { subscriptions: [{ channel, member: {} }] })
+    await watcher.takeWhere("bob's joining", ({ payload }) => payload.joined?.length === 1)
+
+    await bob.request("unsubscribe", { channel })
+
+    await watcher.takeWhere("bob's leaving", ({ payload }) => payload.left?.length === 1)
+    const { payload } = await watcher.request("presence", { channel })
+    assert.deepStrictEqual(payload.members, [])
   })
 
   it("pages through a roster", async () => {

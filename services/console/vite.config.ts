@@ -1,6 +1,12 @@
-import { defineConfig } from "vite"
+import { defineConfig, type UserConfig } from "vite"
 
-export default defineConfig({
+export default defineConfig(({ command }) => {
+  // Whoever starts the build, a test for example: the page is made for production.
+  if (command === "build") process.env["NODE_ENV"] = "production"
+  return config
+})
+
+const config: UserConfig = {
   // `vite` alone serves the page while it is worked on; Weir is then on its usual port.
   server: {
     proxy: {
@@ -13,4 +19,4 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false }
   }
-})
+}

@@ -2,7 +2,7 @@
  * How a client comes back, against a server that the test plays. Time is faked.
  */
 import { afterEach, assert, beforeEach, describe, it, vi } from "@effect/vitest"
-import { fakeSockets } from "../test/FakeSocket.ts"
+import { fakeSockets } from "./FakeSocket.fixture.ts"
 import { WeirClient, type WeirClientOptions } from "./WeirClient.ts"
 
 const position = { epoch: "e", term: 1, offset: 41 }

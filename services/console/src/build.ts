@@ -33,9 +33,7 @@ export const ensureBuilt = async (): Promise<string> => {
   await forgetOld(dist)
   const unfinished = join(dist, `unfinished-${process.pid}`)
   const bundle = fileURLToPath(new URL("bundle.ts", import.meta.url))
-  // Whoever starts us, a test for example, the page is made for production.
-  const env = { ...process.env, NODE_ENV: "production" }
-  await promisify(execFile)(process.execPath, [bundle, unfinished], { env })
+  await promisify(execFile)(process.execPath, [bundle, unfinished])
   try {
     await rename(unfinished, built)
   } catch (error) {

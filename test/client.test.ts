@@ -2,28 +2,28 @@
  * The SDK against a real server, some of it through a link that is cut.
  */
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "@effect/vitest"
-import { CuttableLink } from "../test/CuttableLink.ts"
-import { listen } from "../test/listen.ts"
-import { StandaloneServer } from "../test/StandaloneServer.ts"
-import { waitUntil } from "../test/waitUntil.ts"
-import type { WeirError } from "./Failure.ts"
-import { WeirClient, type WeirClientOptions } from "./WeirClient.ts"
+import type { WeirError } from "@weir/client/Failure"
+import { WeirClient, type WeirClientOptions } from "@weir/client/WeirClient"
+import { listen } from "./harness/listen.ts"
+import { startProxy, type TcpProxy } from "./harness/TcpProxy.ts"
+import { developmentToken, start, type WeirProcess } from "./harness/WeirProcess.ts"
+import { waitUntil } from "./harness/waitUntil.ts"
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index)
 
 describe("WeirClient", () => {
-  let server: StandaloneServer
-  let link: CuttableLink
+  let server: WeirProcess
+  let link: TcpProxy
   let channels = 0
   const clients: Array<WeirClient> = []
   const connects = new Map<WeirClient, number>()
 
   beforeAll(async () => {
-    server = await StandaloneServer.start()
-    link = await CuttableLink.open(server.http)
+    server = await start({ program: "standalone" })
+    link = await startProxy(server.http!)
   })
   afterAll(async () => {
-    link?.close()
+    await link?.close()
     await server?.stop()
   })
   afterEach(() => Promise.all(clients.splice(0).map((client) => client.close())))
@@ -33,7 +33,7 @@ describe("WeirClient", () => {
   const connect = async (user: string, options: Partial<WeirClientOptions> = {}) => {
     const client = new WeirClient({
       url: `ws://${server.http}/v1/ws`,
-      token: () => server.token(user),
+      token: () => developmentToken(server.http!, user),
       backoff: { minMs: 20, maxMs: 200 },
       onState: (state) => {
         if (state === "connected") connects.set(client, (connects.get(client) ?? 0) + 1)
@@ -175,7 +175,7 @@ describe("WeirClient", () => {
     let tokens = 0
     const token = () => {
       tokens++
-      return server.token("ann")
+      return developmentToken(server.http!, "ann")
     }
     const client = await connectByLink("ann", { token })
 
@@ -225,19 +225,11 @@ describe("WeirClient", () => {
     await watcher.subscribed()
 
     const { subscription } = await listen(bob, channel, { member: { colour: "teal" } })
-    await waitUntil(
-      "bob has come",
-      () => seen.includes(`+bob {"colour":"teal"}`),
-      () => seen
-    )
+    await waitUntil("bob has come", () => seen.includes(`+bob {"colour":"teal"}`))
     const roster = await ann.presence(channel)
     const counts = await ann.presence(channel, { counts: true })
     subscription.unsubscribe()
-    await waitUntil(
-      "bob has gone",
-      () => seen.includes("-bob"),
-      () => seen
-    )
+    await waitUntil("bob has gone", () => seen.includes("-bob"))
 
     assert.deepStrictEqual(
       roster.members.map(({ user, data }) => ({ user, data })),

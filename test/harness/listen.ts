@@ -1,10 +1,10 @@
 /**
  * listen: subscribes, and notes what comes in its order.
  */
-import type { Gap } from "../src/Progress.ts"
-import type { Publication } from "../src/Publication.ts"
-import type { SubscribeOptions } from "../src/Subscription.ts"
-import type { WeirClient } from "../src/WeirClient.ts"
+import type { Gap } from "@weir/client/Progress"
+import type { Publication } from "@weir/client/Publication"
+import type { SubscribeOptions } from "@weir/client/Subscription"
+import type { WeirClient } from "@weir/client/WeirClient"
 import { waitUntil } from "./waitUntil.ts"
 
 export const listen = async (
@@ -22,10 +22,6 @@ export const listen = async (
   const first = await subscription.subscribed()
   const data = () => publications.map((publication) => publication.data)
   const has = (count: number) =>
-    waitUntil(
-      `${channel} has brought ${count} publications`,
-      () => publications.length >= count,
-      () => ({ publications: publications.length, gaps })
-    )
+    waitUntil(`${channel} has brought ${count} publications`, () => publications.length >= count)
   return { publications, gaps, subscription, first, data, has }
 }

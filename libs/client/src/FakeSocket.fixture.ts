@@ -1,10 +1,10 @@
 /**
- * FakeSocket: a WebSocket whose other end is the test.
+ * FakeSocket.fixture: a WebSocket whose other end is the test.
  *
  * For what a real server does not do on command: stay silent, refuse a ticket,
  * close with any code. `FakeSocket.opened` lists the sockets of a client in order.
  */
-import type { SocketConstructor, SocketLike } from "../src/Connection.ts"
+import type { SocketConstructor, SocketLike } from "./Connection.ts"
 
 interface SocketEvent {
   readonly type: string
