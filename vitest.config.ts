@@ -9,8 +9,11 @@ export default defineConfig({
       "test/**/*.test.ts"
     ],
     exclude: ["**/node_modules/**", "**/dist/**"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    reporters: ["default"]
+    globalSetup: "test/harness/requirements.ts",
+    reporters: ["default", "./test/harness/SummaryReporter.ts"],
+    allowOnly: false,
+    // Bounds for what is stuck, not for what is slow: two cores run several processes of Weir.
+    testTimeout: 60_000,
+    hookTimeout: 60_000
   }
 })
