@@ -55,9 +55,8 @@ type Variables = {
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const describe = (where: string, issue: SchemaIssue.Issue): ReadonlyArray<string> =>
-  formatIssue(issue).issues.map(
-    ({ message, path = [] }) =>
-      [where, [...path].join(".")].filter((part) => part !== "").join(": ") + `: ${message}`
+  formatIssue(issue).issues.map(({ message, path = [] }) =>
+    [where, [...path].join("."), message].filter((part) => part !== "").join(": ")
   )
 
 const readVariables = Effect.gen(function* () {
