@@ -226,6 +226,28 @@ describe("a client", () => {
     assertDenied(await again.publish(channel, "forged"))
   })
 
+  it("without a user is the same publisher again after it came back by ticket", async () => {
+    const anonymous = { "*": verbs }
+    const first = await WireClient.open(server.http!, jsonCodec)
+    const stranger = await connect("", anonymous)
+    const token = await tokenFor("", anonymous)
+    const { payload } = await first.request("connect", { token, versions: ["1"] })
+    const back = await WireClient.connect(server.http!, jsonCodec, { ticket: payload.ticket })
+    open.push(first, back)
+
+    const duplicates = []
+    for (const client of [first, back, stranger]) {
+      const answer = await client.publish(channel, 1, { messageId: "m-1" })
+      duplicates.push(answer.payload.duplicate)
+    }
+    const { payload: publication } = await admin.take("publication")
+
+    assert.strictEqual(payload.user, "")
+    assert.deepStrictEqual(duplicates, [false, true, false])
+    assert.notStrictEqual(publication.publisher, "")
+    assert.notStrictEqual(publication.publisher, payload.session)
+  })
+
   it("has after a `refresh` the rights of the new token", async () => {
     const client = await connect("ann", allBut("publish"))
     assertDenied(await client.publish(channel, 1))

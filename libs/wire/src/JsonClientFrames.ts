@@ -102,7 +102,12 @@ const readData = (
   if (typeof data !== "string") {
     return failure("bad_request", `${field}.data: must be a string with encoding ${encoding}`)
   }
-  if (encoding === "text") return { contentType, data: encoder.encode(data) }
+  if (encoding === "text") {
+    // Half a surrogate pair has no UTF-8; the encoder would put another character there.
+    return data.isWellFormed()
+      ? { contentType, data: encoder.encode(data) }
+      : failure("bad_request", `${field}.data: not well-formed Unicode`)
+  }
   if (!base64.test(data)) return failure("bad_request", `${field}.data: not valid base64`)
   return { contentType, data: Buffer.from(data, "base64") }
 }
@@ -255,11 +260,40 @@ const decodeEnvelope = (envelope: unknown): Decoded => {
   return withId(id as number, read)
 }
 
+/** Digits enough for a number that JavaScript cannot hold exactly. */
+const manyDigits = /\d{16}/
+
+/** Short ones, such as 1.0 and 1e2, are the same number however they are written. */
+const isLossy = (value: number, source: string): boolean =>
+  source.length > 15 && String(value) !== source
+
+/** ECMAScript's access to the source text of JSON, which TypeScript's library does not know yet. */
+interface JsonWithSource {
+  readonly parse: (
+    text: string,
+    reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown
+  ) => unknown
+  readonly rawJSON: (text: string) => unknown
+}
+
+const { parse, rawJSON } = JSON as unknown as JsonWithSource
+
+/** The reviver costs several times the parsing, so only messages that may need it pay for it. */
+const parseJson = (text: string): unknown =>
+  manyDigits.test(text)
+    ? parse(text, (_key, value, { source }) =>
+        // A number that would lose digits stays the text that it was sent as.
+        typeof value === "number" && source !== undefined && isLossy(value, source)
+          ? rawJSON(source)
+          : value
+      )
+    : JSON.parse(text)
+
 /** Every frame of one text message: an envelope or an array of them. */
 export const decodeJson = (text: string): ReadonlyArray<Decoded> => {
   let json: unknown
   try {
-    json = JSON.parse(text)
+    json = parseJson(text)
   } catch {
     return [unparsable("frame: not valid JSON")]
   }

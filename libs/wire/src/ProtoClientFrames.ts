@@ -5,8 +5,9 @@
  */
 import { BinaryReader } from "@bufbuild/protobuf/wire"
 import { failure } from "@weir/core/Failure"
-import { ClientFrame } from "@weir/proto/client/v1/client"
+import { ClientFrame, type Subscribe } from "@weir/proto/client/v1/client"
 import {
+  type ClientPayload,
   type Decoded,
   malformed,
   maxFramesPerMessage,
@@ -15,6 +16,34 @@ import {
   withId
 } from "./ClientFrames.ts"
 
+const isNatural = (value: number): boolean => value >= 0
+
+const checkSubscribe = ({ rewind, since }: Subscribe, field: string): string | undefined => {
+  if (since !== undefined && !isNatural(since.offset)) return `${field}since.offset: negative`
+  if (since !== undefined && !isNatural(since.term)) return `${field}since.term: negative`
+  if (rewind === undefined) return undefined
+  if (rewind.from === undefined) return `${field}rewind: needs last or since`
+  return isNatural(rewind.from.value) ? undefined : `${field}rewind.${rewind.from.$case}: negative`
+}
+
+/** What the types of protobuf allow and JSON envelopes do not. */
+const checkRanges = (payload: ClientPayload): string | undefined => {
+  switch (payload.$case) {
+    case "subscribe":
+      return checkSubscribe(payload.value, "")
+    case "history":
+      return isNatural(payload.value.after) ? undefined : "after: negative"
+    case "connect": {
+      const found = payload.value.subscriptions.map((subscribe, index) =>
+        checkSubscribe(subscribe, `subscriptions.${index}.`)
+      )
+      return found.find((problem) => problem !== undefined)
+    }
+    default:
+      return undefined
+  }
+}
+
 const decodeRecord = (record: Uint8Array): Decoded => {
   let frame: ClientFrame
   try {
@@ -22,8 +51,10 @@ const decodeRecord = (record: Uint8Array): Decoded => {
   } catch {
     return unparsable("frame: not a valid ClientFrame")
   }
-  if (frame.payload !== undefined) return withId(frame.id, frame.payload)
   const knownId = frame.id <= maxId ? frame.id : 0
+  const problem = frame.payload && checkRanges(frame.payload)
+  if (problem !== undefined) return malformed(knownId, failure("bad_request", problem))
+  if (frame.payload !== undefined) return withId(frame.id, frame.payload)
   return malformed(knownId, failure("unknown_type", "payload: missing, or of an unknown type"))
 }
 

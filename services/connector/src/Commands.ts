@@ -10,7 +10,7 @@ import type { HistoryRequest, PresenceRequest, Publish } from "@weir/proto/clien
 import type { ClientPayload } from "@weir/wire/ClientFrames"
 import { decodePublication } from "@weir/wire/Publications"
 import type { ServerPayload } from "@weir/wire/ServerFrames"
-import { Effect } from "effect"
+import { Deferred, Effect } from "effect"
 import { type ConnectDeps, connect } from "./Connect.ts"
 import { sign } from "./domain/Ticket.ts"
 import type { Session } from "./Session.ts"
@@ -117,14 +117,20 @@ const refresh = Effect.fnUntraced(function* (deps: CommandDeps, session: Session
   }
 })
 
-const unsubscribe = (deps: CommandDeps, session: Session, channel: string): Reply => {
+const unsubscribe = Effect.fnUntraced(function* (
+  deps: CommandDeps,
+  session: Session,
+  channel: string
+) {
+  const notSubscribed = failure("not_subscribed", `not subscribed to ${channel}`)
   const subscription = session.subscriptions.get(channel)
-  if (subscription === undefined) {
-    return Effect.fail(failure("not_subscribed", `not subscribed to ${channel}`))
-  }
+  if (subscription === undefined) return yield* notSubscribed
+  // Sent right behind the subscribe: that one is answered first.
+  yield* Deferred.await(subscription.settled)
+  if (session.subscriptions.get(channel) !== subscription) return yield* notSubscribed
   leave(deps, session, subscription)
-  return Effect.succeed({ $case: "unsubscribed", value: { channel, reason: "" } })
-}
+  return { channel, reason: "" }
+})
 
 /** The answer to a request, for those that have one answer and nothing to do after it. */
 const reply = (deps: CommandDeps, session: Session, payload: ClientPayload): Reply => {
@@ -150,7 +156,10 @@ const reply = (deps: CommandDeps, session: Session, payload: ClientPayload): Rep
         value
       }))
     case "unsubscribe":
-      return unsubscribe(deps, session, payload.value.channel)
+      return Effect.map(unsubscribe(deps, session, payload.value.channel), (value) => ({
+        $case: "unsubscribed",
+        value
+      }))
     case "ping":
       return Effect.succeed({ $case: "pong", value: {} })
     default:

@@ -94,6 +94,7 @@ const accept = Effect.fnUntraced(function* (
     { concurrency: "unbounded" }
   )
   const { user, expiresAt } = identity
+  session.phase = "connected"
   session.connection.send(
     {
       $case: "connected",
@@ -130,7 +131,7 @@ export const connect = (
         const close = closeOf(refused)
         if (close !== undefined) return session.connection.close(close, refused.message)
         // Nothing is wrong with the client: it may try again on this connection.
-        session.connecting = false
+        session.phase = "new"
         session.connection.refuse(id, refused)
       })
     )

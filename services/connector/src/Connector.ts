@@ -77,7 +77,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
   ) => {
     commands("malformed").add()
     const { connection } = session
-    if (!session.connecting) return connection.close("bad_request", refused.message)
+    if (session.phase !== "connected") return connection.close("bad_request", refused.message)
     connection.refuse(id, refused)
     if (unparsable && countUnparsable(session, now)) {
       connection.close("bad_request", refused.message)
@@ -104,17 +104,15 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     now: number
   ) => {
     commands(payload.$case).add()
-    if (payload.$case === "pong") return
-    const { connection, pendingIds } = session
-    if (session.identity === undefined) {
-      if (payload.$case !== "connect" || session.connecting) {
-        const why = session.connecting ? "nothing before `connected`" : "connect first"
-        return connection.close("bad_request", why)
-      }
-      session.connecting = true
+    const { connection, pendingIds, phase } = session
+    if (phase === "connecting") return connection.close("bad_request", "nothing before `connected`")
+    if (phase === "new") {
+      if (payload.$case !== "connect") return connection.close("bad_request", "connect first")
+      session.phase = "connecting"
     } else if (payload.$case === "connect") {
       return connection.refuse(id, failure("bad_request", "type: already connected"))
     }
+    if (payload.$case === "pong") return
     if (!withinRate(session, id, now)) return
     if (id !== 0 && pendingIds.has(id)) {
       return connection.refuse(id, failure("duplicate_id", `id: ${id} is still unanswered`))

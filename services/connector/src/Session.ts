@@ -27,8 +27,8 @@ export class Session {
   readonly behind = new Set<Subscription>()
   /** Requests that are not answered yet. */
   readonly pendingIds = new Set<number>()
-  /** A `connect` was accepted for judging; another is one too many. */
-  connecting = false
+  /** `new`: only `connect` may come. `connecting`: nothing may, until it is answered. */
+  phase: "new" | "connecting" | "connected" = "new"
   lastReceivedAt: number
   /** When the last ping left that nothing has answered yet; 0: none is out. */
   pingedAt = 0

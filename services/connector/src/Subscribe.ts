@@ -13,7 +13,7 @@ import type { Namespace, Namespaces } from "@weir/core/Namespace"
 import type { Routers } from "@weir/mesh/Routers"
 import type { Member, Subscribe, Subscribed } from "@weir/proto/client/v1/client"
 import type { ReadRequest, ReadResponse } from "@weir/proto/mesh/v1/router"
-import { Effect } from "effect"
+import { Deferred, Effect, Exit } from "effect"
 import type { ChannelFeed } from "./ChannelFeed.ts"
 import type { Feeds } from "./Feeds.ts"
 import type { Announcements } from "./loops/Announcements.ts"
@@ -128,6 +128,7 @@ export const leave = (
   if (wantsPresence && wasWatched && watchers.size === 0) announcements.unwatch(channel)
   session.subscriptions.delete(channel)
   session.behind.delete(subscription)
+  Deferred.doneUnsafe(subscription.settled, Exit.void)
 }
 
 const begin = (
@@ -168,6 +169,7 @@ const join = (
     state: "pending",
     cursor: undefined,
     replaying: false,
+    settled: Deferred.makeUnsafe(),
     wantsPresence: presence,
     memberId: undefined,
     fellBehind: () => {
@@ -224,6 +226,7 @@ export const prepare = Effect.fnUntraced(function* (
     begin: () => {
       if (subscription.state !== "pending") return
       begin(deps, session, subscription, feed, request, page)
+      Deferred.doneUnsafe(subscription.settled, Exit.void)
     }
   }
 })

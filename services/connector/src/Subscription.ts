@@ -7,6 +7,7 @@
  * the log was read at the owner; it waits for the channel to come up to it.
  */
 import type { Position } from "@weir/core/Position"
+import type { Deferred } from "effect"
 import type { Connection } from "./Connection.ts"
 
 export interface Subscription {
@@ -17,6 +18,8 @@ export interface Subscription {
   cursor: Position | undefined
   /** A fiber is reading the log for it. */
   replaying: boolean
+  /** Done once it is no longer pending. */
+  readonly settled: Deferred.Deferred<void>
   readonly wantsPresence: boolean
   /** The member announced with it. */
   memberId: string | undefined

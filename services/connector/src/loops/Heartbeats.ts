@@ -18,7 +18,7 @@ const expiryLeewayMs = 30_000
 
 export const check = (session: Session, nowMillis: number): void => {
   const { connection, identity, limits } = session
-  if (identity === undefined) {
+  if (identity === undefined || session.phase !== "connected") {
     if (nowMillis - session.openedAt >= limits.connectTimeoutMs) {
       connection.close("connect_timeout")
     }

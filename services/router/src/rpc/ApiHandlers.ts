@@ -128,6 +128,7 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
     implement(HistoryServiceDefinition, {
       getHistory: Effect.fnUntraced(function* ({ channel, after, limit, reverse }, call) {
         yield* mayRead(call, "history", channel)
+        if (after < 0) return yield* failure("bad_request", `after: ${after}, must not be negative`)
         const page = yield* read({
           channel,
           from: { $case: "after", value: after },
