@@ -1,11 +1,7 @@
 /**
  * JsonClientFrames: JSON envelopes to client frames.
- *
- * `data` is special: bytes in our protocol, and in JSON either the value itself
- * or, with `encoding` beside it, text or base64.
  */
-import { contentKind } from "@weir/core/Content"
-import { type Failure, failure } from "@weir/core/Failure"
+import { Failure, failure } from "@weir/core/Failure"
 import { Result, Schema, SchemaIssue } from "effect"
 import {
   type ClientPayload,
@@ -16,17 +12,13 @@ import {
   unparsable,
   withId
 } from "./ClientFrames.ts"
+import { dataFields, type JsonData, readData } from "./JsonData.ts"
+import { parseJson } from "./ParseJson.ts"
 
 const uint32 = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 32 - 1 }))
 const natural = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
 
 const Position = Schema.Struct({ epoch: Schema.String, term: natural, offset: natural })
-
-const dataFields = {
-  data: Schema.Unknown,
-  encoding: Schema.optionalKey(Schema.Literals(["text", "base64"])),
-  contentType: Schema.optionalKey(Schema.String)
-}
 
 const Subscribe = Schema.Struct({
   channel: Schema.String,
@@ -74,46 +66,6 @@ const PresenceRequest = Schema.Struct({
 
 const Rpc = Schema.Struct({ method: Schema.String, ...dataFields })
 
-const encoder = new TextEncoder()
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
-
-interface JsonData {
-  readonly data?: unknown
-  readonly encoding?: "text" | "base64"
-  readonly contentType?: string
-}
-
-/** Data as bytes, with the content type that its encoding implies. */
-const readData = (
-  json: JsonData,
-  field: string
-): { readonly contentType: string; readonly data: Uint8Array } | Failure => {
-  const { data, encoding } = json
-  const implied =
-    encoding === "text" ? "text/plain" : encoding === "base64" ? "application/octet-stream" : ""
-  const contentType = json.contentType ?? implied
-  if (contentKind(contentType) !== contentKind(implied)) {
-    return failure(
-      "bad_request",
-      `${field}.data: encoding ${encoding ?? "(none)"} does not fit contentType ${contentType}`
-    )
-  }
-  if (encoding === undefined) return { contentType, data: encoder.encode(JSON.stringify(data)) }
-  if (typeof data !== "string") {
-    return failure("bad_request", `${field}.data: must be a string with encoding ${encoding}`)
-  }
-  if (encoding === "text") {
-    // Half a surrogate pair has no UTF-8; the encoder would put another character there.
-    return data.isWellFormed()
-      ? { contentType, data: encoder.encode(data) }
-      : failure("bad_request", `${field}.data: not well-formed Unicode`)
-  }
-  if (!base64.test(data)) return failure("bad_request", `${field}.data: not valid base64`)
-  return { contentType, data: Buffer.from(data, "base64") }
-}
-
-const isFailure = (value: object): value is Failure => "_tag" in value && value._tag === "Failure"
-
 const readSubscribe = (json: typeof Subscribe.Type, field: string) => {
   const { last, since } = json.rewind ?? {}
   if (last !== undefined && since !== undefined) {
@@ -126,7 +78,7 @@ const readSubscribe = (json: typeof Subscribe.Type, field: string) => {
     json.member === undefined
       ? undefined
       : readData({ data: null, ...json.member }, `${field}.member`)
-  if (member !== undefined && isFailure(member)) return member
+  if (member !== undefined && member instanceof Failure) return member
   return {
     channel: json.channel,
     since: json.since,
@@ -166,7 +118,7 @@ const withData = <A extends JsonData, B extends ClientPayload>(
   make: (data: { readonly contentType: string; readonly data: Uint8Array }) => B
 ): B | Failure => {
   const data = readData(json, "payload")
-  return isFailure(data) ? data : make(data)
+  return data instanceof Failure ? data : make(data)
 }
 
 const readers: {
@@ -176,7 +128,7 @@ const readers: {
     const subscriptions = []
     for (const [index, subscribe] of (json.subscriptions ?? []).entries()) {
       const read = readSubscribe(subscribe, `payload.subscriptions.${index}`)
-      if (isFailure(read)) return read
+      if (read instanceof Failure) return read
       subscriptions.push(read)
     }
     return {
@@ -193,7 +145,7 @@ const readers: {
   }),
   subscribe: reader(Subscribe, (json) => {
     const read = readSubscribe(json, "payload")
-    return isFailure(read) ? read : { $case: "subscribe", value: read }
+    return read instanceof Failure ? read : { $case: "subscribe", value: read }
   }),
   unsubscribe: reader(Schema.Struct({ channel: Schema.String }), (value) => ({
     $case: "unsubscribe",
@@ -256,38 +208,9 @@ const decodeEnvelope = (envelope: unknown): Decoded => {
     return malformed(knownId, failure("unknown_type", `type: no request "${type.slice(0, 64)}"`))
   }
   const read = readers[type](payload)
-  if (isFailure(read)) return malformed(knownId, read)
+  if (read instanceof Failure) return malformed(knownId, read)
   return withId(id as number, read)
 }
-
-/** Digits enough for a number that JavaScript cannot hold exactly. */
-const manyDigits = /\d{16}/
-
-/** Short ones, such as 1.0 and 1e2, are the same number however they are written. */
-const isLossy = (value: number, source: string): boolean =>
-  source.length > 15 && String(value) !== source
-
-/** ECMAScript's access to the source text of JSON, which TypeScript's library does not know yet. */
-interface JsonWithSource {
-  readonly parse: (
-    text: string,
-    reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown
-  ) => unknown
-  readonly rawJSON: (text: string) => unknown
-}
-
-const { parse, rawJSON } = JSON as unknown as JsonWithSource
-
-/** The reviver costs several times the parsing, so only messages that may need it pay for it. */
-const parseJson = (text: string): unknown =>
-  manyDigits.test(text)
-    ? parse(text, (_key, value, { source }) =>
-        // A number that would lose digits stays the text that it was sent as.
-        typeof value === "number" && source !== undefined && isLossy(value, source)
-          ? rawJSON(source)
-          : value
-      )
-    : JSON.parse(text)
 
 /** Every frame of one text message: an envelope or an array of them. */
 export const decodeJson = (text: string): ReadonlyArray<Decoded> => {
