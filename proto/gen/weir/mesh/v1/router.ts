@@ -47,7 +47,14 @@ export interface Attach {
 export interface ChannelPosition {
   channel: string;
   /** The last position the connector passed on; absent: begin at the head. */
-  since: Position | undefined;
+  since:
+    | Position
+    | undefined;
+  /**
+   * The connector's number for this attach, which the answer repeats: of several
+   * attaches of one channel, only the newest answer counts.
+   */
+  attach: number;
 }
 
 export interface Detach {
@@ -91,11 +98,17 @@ export interface Attached {
   recovered: boolean;
   /** Why it is not: epoch_changed or rolled_back. */
   reason: string;
+  /** The number of the attach that this answers. */
+  attach: number;
 }
 
 export interface Refused {
   channel: string;
-  failure: Failure | undefined;
+  failure:
+    | Failure
+    | undefined;
+  /** The number of the attach that this answers. */
+  attach: number;
 }
 
 export interface Failure {
@@ -171,6 +184,8 @@ export interface ReadRequest {
   limit: number;
   reverse: boolean;
   view: number;
+  /** At most this many bytes of publications, but always one if there is one. */
+  maxBytes: number;
 }
 
 export interface ReadResponse {
@@ -457,7 +472,7 @@ export const Attach: MessageFns<Attach> = {
 };
 
 function createBaseChannelPosition(): ChannelPosition {
-  return { channel: "", since: undefined };
+  return { channel: "", since: undefined, attach: 0 };
 }
 
 export const ChannelPosition: MessageFns<ChannelPosition> = {
@@ -467,6 +482,9 @@ export const ChannelPosition: MessageFns<ChannelPosition> = {
     }
     if (message.since !== undefined) {
       Position.encode(message.since, writer.uint32(18).fork()).join();
+    }
+    if (message.attach !== 0) {
+      writer.uint32(24).int64(message.attach);
     }
     return writer;
   },
@@ -500,6 +518,14 @@ export const ChannelPosition: MessageFns<ChannelPosition> = {
             message.since = Position.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.attach = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -521,6 +547,7 @@ export const ChannelPosition: MessageFns<ChannelPosition> = {
     message.since = (object.since !== undefined && object.since !== null)
       ? Position.fromPartial(object.since)
       : undefined;
+    message.attach = object.attach ?? 0;
     return message;
   },
 };
@@ -857,7 +884,7 @@ export const LaneItem: MessageFns<LaneItem> = {
 };
 
 function createBaseAttached(): Attached {
-  return { channel: "", position: undefined, recovered: false, reason: "" };
+  return { channel: "", position: undefined, recovered: false, reason: "", attach: 0 };
 }
 
 export const Attached: MessageFns<Attached> = {
@@ -873,6 +900,9 @@ export const Attached: MessageFns<Attached> = {
     }
     if (message.reason !== "") {
       writer.uint32(34).string(message.reason);
+    }
+    if (message.attach !== 0) {
+      writer.uint32(40).int64(message.attach);
     }
     return writer;
   },
@@ -922,6 +952,14 @@ export const Attached: MessageFns<Attached> = {
             message.reason = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.attach = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -945,12 +983,13 @@ export const Attached: MessageFns<Attached> = {
       : undefined;
     message.recovered = object.recovered ?? false;
     message.reason = object.reason ?? "";
+    message.attach = object.attach ?? 0;
     return message;
   },
 };
 
 function createBaseRefused(): Refused {
-  return { channel: "", failure: undefined };
+  return { channel: "", failure: undefined, attach: 0 };
 }
 
 export const Refused: MessageFns<Refused> = {
@@ -960,6 +999,9 @@ export const Refused: MessageFns<Refused> = {
     }
     if (message.failure !== undefined) {
       Failure.encode(message.failure, writer.uint32(18).fork()).join();
+    }
+    if (message.attach !== 0) {
+      writer.uint32(24).int64(message.attach);
     }
     return writer;
   },
@@ -993,6 +1035,14 @@ export const Refused: MessageFns<Refused> = {
             message.failure = Failure.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.attach = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1014,6 +1064,7 @@ export const Refused: MessageFns<Refused> = {
     message.failure = (object.failure !== undefined && object.failure !== null)
       ? Failure.fromPartial(object.failure)
       : undefined;
+    message.attach = object.attach ?? 0;
     return message;
   },
 };
@@ -1674,7 +1725,7 @@ export const Accepted: MessageFns<Accepted> = {
 };
 
 function createBaseReadRequest(): ReadRequest {
-  return { channel: "", from: undefined, limit: 0, reverse: false, view: 0 };
+  return { channel: "", from: undefined, limit: 0, reverse: false, view: 0, maxBytes: 0 };
 }
 
 export const ReadRequest: MessageFns<ReadRequest> = {
@@ -1704,6 +1755,9 @@ export const ReadRequest: MessageFns<ReadRequest> = {
     }
     if (message.view !== 0) {
       writer.uint32(64).int64(message.view);
+    }
+    if (message.maxBytes !== 0) {
+      writer.uint32(72).uint32(message.maxBytes);
     }
     return writer;
   },
@@ -1785,6 +1839,14 @@ export const ReadRequest: MessageFns<ReadRequest> = {
             message.view = longToNumber(reader.int64());
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.maxBytes = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1832,6 +1894,7 @@ export const ReadRequest: MessageFns<ReadRequest> = {
     message.limit = object.limit ?? 0;
     message.reverse = object.reverse ?? false;
     message.view = object.view ?? 0;
+    message.maxBytes = object.maxBytes ?? 0;
     return message;
   },
 };
