@@ -116,7 +116,7 @@ describe("clients that come and vanish", () => {
     const { client } = await join(weir.http!, token, {
       channel: `chat:room-${n % 50}`,
       member: { data: n },
-      ...{ presence: true }
+      presence: true
     })
     client.close()
     await waitUntil("it is gone", () => client.closed)

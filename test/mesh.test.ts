@@ -1,7 +1,7 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { type Mesh, startMesh } from "./harness/Mesh.ts"
 import { type Publication, PublishClient } from "./harness/PublishClient.ts"
-import { join, type RoomClient } from "./harness/RoomClient.ts"
+import { join, RoomClient } from "./harness/RoomClient.ts"
 import { startProxy } from "./harness/TcpProxy.ts"
 import { developmentToken, metric } from "./harness/WeirProcess.ts"
 import { waitUntil } from "./harness/waitUntil.ts"
@@ -109,5 +109,92 @@ describe("two routers and two connectors as separate processes", () => {
     assert.isBelow(since.offset, total, "it was cut off before the end")
     for (const client of [...clients, again.client]) client.close()
     await proxy.close()
+  })
+
+  it("lets clients come and go while a router stalls, and serves the next ones", async () => {
+    const routers = mesh.all("router")
+    const channels = range(1, 20).map((n) => `chat:stalled-${n}`)
+    const connect = async () => {
+      const client = new RoomClient(http(1))
+      await client.connect(token)
+      return client
+    }
+    for (const { child } of routers) child.kill("SIGSTOP")
+    for (const _ of range(1, 3)) {
+      const client = await connect()
+      for (const [index, channel] of channels.entries()) {
+        client.send("subscribe", { channel }, 100 + index)
+      }
+      client.close()
+      await waitUntil("it is gone", () => client.closed)
+    }
+    for (const { child } of routers) child.kill("SIGCONT")
+
+    for (const _ of range(1, 2)) {
+      const client = await connect()
+      for (const channel of channels) {
+        const { type } = await client.ask("subscribe", { channel })
+        assert.strictEqual(type, "subscribed", channel)
+      }
+      await Promise.all(
+        channels.map((channel) => publishers[0]!.publish({ channel, data: Buffer.from("1") }))
+      )
+      await waitUntil("each channel is live", () => client.offsets.length === channels.length)
+      client.close()
+    }
+  })
+
+  it("tells everybody when a router is killed with its logs, and goes on once it is back", async () => {
+    const channels = range(1, 10).map((n) => `chat:killed-${n}`)
+    const { client } = await join(http(2), token, { channel: channels[0]! })
+    for (const channel of channels.slice(1)) await client.ask("subscribe", { channel })
+    await Promise.all(channels.map((channel) => publishers[0]!.publish(message(channel, 1))))
+    await waitUntil("all have arrived", () => client.offsets.length === channels.length)
+
+    await mesh.restart("router-1", "SIGKILL")
+    await mesh.restart("router-2", "SIGKILL")
+    const gaps = () =>
+      client.frames.filter(({ type }) => type === "gap").map(({ payload }) => payload)
+    await waitUntil("each channel has its gap", () => gaps().length === channels.length)
+    for (const { reason } of gaps()) assert.strictEqual(reason, "epoch_changed")
+
+    const again = new PublishClient(mesh.nodes.get("router-1")!.grpc!)
+    for (const channel of channels) {
+      await waitUntil(`${channel} takes publications`, () =>
+        again.publish(message(channel, 2)).then(
+          () => true,
+          () => false
+        )
+      )
+    }
+    await waitUntil("all have arrived again", () => client.offsets.length === 2 * channels.length)
+    assert.isUndefined(client.closed)
+    again.close()
+    client.close()
+  })
+
+  it("keeps rosters true when the presence node is killed while somebody leaves", async () => {
+    const channel = "chat:roster"
+    const watcher = await join(http(1), token, { channel, member: { data: "a" }, presence: true })
+    const leaver = await join(http(2), token, { channel, member: { data: "b" } })
+    const changes = () =>
+      watcher.client.frames
+        .filter(({ type }) => type === "presenceChange")
+        .map(({ payload }) => payload)
+    await waitUntil("the other has come", () =>
+      changes().some(({ joined }) => joined.some(({ data }: { data: string }) => data === "b"))
+    )
+
+    mesh.nodes.get("presence-1")!.child.kill("SIGSTOP")
+    leaver.client.close()
+    await waitUntil("the other is gone", () => leaver.client.closed)
+    await mesh.restart("presence-1", "SIGKILL")
+
+    await waitUntil("it is told to look again", () => changes().some(({ reset }) => reset))
+    await waitUntil("the roster is true", async () => {
+      const { payload } = await watcher.client.ask("presence", { channel })
+      return payload.members?.length === 1 && payload.members[0].data === "a"
+    })
+    watcher.client.close()
   })
 })

@@ -20,11 +20,15 @@ describe("a client that does not read", () => {
       config: {
         limits: { exempt: ["127.0.0.0/8"], outboxBytes: 65_536 },
         namespaces: {
-          chat: { historySize: 100_000 },
+          chat: { historySize: 100_000, historyBytes: 67_108_864 },
           short: { historySize: 1_000 },
           live: { logged: false },
           state: { historySize: 1, slowConsumer: "conflate" },
-          strict: { historySize: 100_000, slowConsumer: "disconnect" }
+          strict: {
+            historySize: 100_000,
+            historyBytes: 67_108_864,
+            slowConsumer: "disconnect"
+          }
         }
       }
     })

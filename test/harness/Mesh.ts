@@ -11,6 +11,8 @@ type Role = Exclude<Program, "standalone">
 export interface Mesh {
   readonly nodes: ReadonlyMap<string, WeirProcess>
   readonly all: (role: Role) => ReadonlyArray<WeirProcess>
+  /** Ends a node and starts it again under its name and mesh address. */
+  readonly restart: (name: string, signal: NodeJS.Signals) => Promise<void>
   readonly stop: () => Promise<void>
 }
 
@@ -45,25 +47,29 @@ export const startMesh = async (
       nodes.push({ name: `${role}-${index}`, role, mesh: `127.0.0.1:${await freePort()}` })
     }
   }
-  const started = await Promise.all(
-    nodes.map(({ mesh, name, role }): Promise<WeirProcess> => {
-      const options: StartOptions = {
-        program: role,
-        config: { ...config, nodes },
-        env: {
-          WEIR_NODE: name,
-          WEIR_DEVELOPMENT: "true",
-          WEIR_MESH_PORT: mesh.slice(mesh.indexOf(":") + 1)
-        }
+  const startNode = ({ mesh, name, role }: (typeof nodes)[number]): Promise<WeirProcess> => {
+    const options: StartOptions = {
+      program: role,
+      config: { ...config, nodes },
+      env: {
+        WEIR_NODE: name,
+        WEIR_DEVELOPMENT: "true",
+        WEIR_MESH_PORT: mesh.slice(mesh.indexOf(":") + 1)
       }
-      return start(options)
-    })
-  )
+    }
+    return start(options)
+  }
+  const started = await Promise.all(nodes.map(startNode))
+  const running = new Map(started.map((process) => [process.node, process]))
   return {
-    nodes: new Map(started.map((process) => [process.node, process])),
-    all: (role) => started.filter((process) => process.role === role),
+    nodes: running,
+    all: (role) => [...running.values()].filter((process) => process.role === role),
+    restart: async (name, signal) => {
+      await running.get(name)!.stop(signal)
+      running.set(name, await startNode(nodes.find((node) => node.name === name)!))
+    },
     stop: async () => {
-      await Promise.all(started.map((process) => process.stop()))
+      await Promise.all([...running.values()].map((process) => process.stop()))
     }
   }
 }

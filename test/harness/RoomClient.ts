@@ -44,6 +44,10 @@ export class RoomClient {
     this.frames.push(frame)
   }
 
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN
+  }
+
   send(type: string, payload: unknown, id?: number): void {
     this.#socket.send(JSON.stringify({ type, id, payload }))
   }
@@ -59,7 +63,7 @@ export class RoomClient {
   }
 
   async connect(token: string): Promise<Frame> {
-    await waitUntil("the socket is open", () => this.#socket.readyState === WebSocket.OPEN)
+    await waitUntil("the socket is open", () => this.isOpen)
     return this.ask("connect", { token, versions: ["1"] })
   }
 
@@ -72,7 +76,12 @@ export class RoomClient {
 export const join = async (
   http: string,
   token: string,
-  subscribe: { readonly channel: string; readonly since?: Position; readonly member?: unknown }
+  subscribe: {
+    readonly channel: string
+    readonly since?: Position
+    readonly member?: unknown
+    readonly presence?: boolean
+  }
 ): Promise<{ readonly client: RoomClient; readonly subscribed: Frame["payload"] }> => {
   const client = new RoomClient(http)
   await client.connect(token)

@@ -128,12 +128,13 @@ export class ActiveSubscription implements Subscription {
     callBack(() => this.#handlers.onGap?.(gap))
   }
 
-  presenceChange({ joined = [], left = [] }: ServerPayload<"presenceChange">): void {
+  presenceChange({ joined = [], left = [], reset = false }: ServerPayload<"presenceChange">): void {
     if (!this.isLive) return
     const change = {
       channel: this.channel,
       joined: joined.map(memberOf),
-      left: left.map(({ id, user = "" }) => ({ id, user }))
+      left: left.map(({ id, user = "" }) => ({ id, user })),
+      reset
     }
     callBack(() => this.#handlers.onPresence?.(change))
   }

@@ -98,6 +98,7 @@ interface ServerPayloads {
     readonly channel: string
     readonly joined?: ReadonlyArray<MemberPayload>
     readonly left?: ReadonlyArray<MemberPayload>
+    readonly reset?: boolean
   }
   readonly refreshed: { readonly expiresAt?: number; readonly ticket?: string }
   readonly expiring: { readonly expiresAt?: number }

@@ -28,6 +28,8 @@ export interface PresenceChange {
   readonly joined: ReadonlyArray<Member>
   /** Only `id` and `user` are known of those who left. */
   readonly left: ReadonlyArray<Pick<Member, "id" | "user">>
+  /** Changes may have been missed: read the roster again. */
+  readonly reset: boolean
 }
 
 export interface SubscriptionHandlers {

@@ -69,6 +69,43 @@ describe("loadSettings", () => {
     })
   )
 
+  it.effect("decides what a namespace leaves open by what it says", () =>
+    Effect.gen(function* () {
+      const { namespaces } = yield* load(
+        {},
+        { namespaces: { chat: { historyBytes: 4_096 }, state: { slowConsumer: "conflate" } } }
+      )
+      const sizes = [...namespaces.values()].map((it) => [it.historySize, it.historyBytes])
+      assert.deepStrictEqual(sizes, [
+        [1_000, 4_096],
+        [1, 16 * 1024 * 1024]
+      ])
+    })
+  )
+
+  it.effect("refuses to give only the newest where it is not what is kept", () =>
+    Effect.gen(function* () {
+      const mistakes = yield* Effect.flip(
+        load(
+          {},
+          {
+            namespaces: {
+              gone: { slowConsumer: "conflate", logged: false },
+              many: { slowConsumer: "conflate", historySize: 2 },
+              none: { historyBytes: 0 }
+            }
+          }
+        )
+      )
+      assert.deepStrictEqual(mistakes.slice(0, 2), [
+        "weir.json: namespaces.gone.logged: must be true where slowConsumer is conflate: the newest is read from the log",
+        "weir.json: namespaces.many.historySize: must be 1 where slowConsumer is conflate: only the newest is ever read"
+      ])
+      assert.match(mistakes[2]!, /^weir.json: namespaces.none.historyBytes: /)
+      assert.strictEqual(mistakes.length, 3)
+    })
+  )
+
   it.effect("never prints a secret in a report", () =>
     Effect.gen(function* () {
       const mistakes = yield* Effect.flip(

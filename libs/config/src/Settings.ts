@@ -93,6 +93,7 @@ const developmentNamespaces: NonNullable<WeirFile["namespaces"]> = {
   chat: {
     logged: true,
     historySize: 10_000,
+    historyBytes: 67_108_864,
     historyAgeSeconds: 3_600,
     presence: true,
     clientPublish: true

@@ -116,8 +116,10 @@ export type CloseName = keyof typeof closeCodes
 /** The close reason on the wire: `name`, with the come-back hint where there is one. */
 export const closeReason = (close: CloseCode, detail?: string): string => {
   const hint = close.after === undefined ? "" : `;after=${close.after.min}-${close.after.max}`
-  // RFC 6455 leaves 123 bytes for a reason; details are ASCII of ours.
+  // RFC 6455 leaves 123 bytes for a reason. Details may quote a client, in any script:
+  // as ASCII, characters are bytes.
+  const ascii = detail?.replace(/[^\x20-\x7e]/g, "?")
   return (
-    `${close.name}${detail === undefined ? "" : `: ${detail}`}`.slice(0, 123 - hint.length) + hint
+    `${close.name}${ascii === undefined ? "" : `: ${ascii}`}`.slice(0, 123 - hint.length) + hint
   )
 }

@@ -5,7 +5,7 @@
  * connection is in `CloseCode`. Messages are for people: they name the field
  * and the limit, and never carry internal text.
  */
-import { Data } from "effect"
+import { Cause, Data, type Exit } from "effect"
 
 interface FailureMeaning {
   readonly meaning: string
@@ -66,3 +66,18 @@ export const fromCode = (code: string, message: string, retryAfterMs = 0): Failu
   isFailureCode(code)
     ? failure(code, message, retryAfterMs)
     : failure("internal", `unknown failure code ${code}`)
+
+/**
+ * What to answer when something ended without a value: its failure, if it has
+ * one. A defect stays in the log, and nobody's retry would mend it.
+ */
+export const failureOf = (
+  ended: Cause.Cause<Failure> | Exit.Failure<unknown, Failure>
+): Failure => {
+  const cause = Cause.isCause(ended) ? ended : ended.cause
+  const refused = cause.reasons.find(Cause.isFailReason)
+  if (refused !== undefined) return refused.error
+  return Cause.hasInterruptsOnly(cause)
+    ? failure("unavailable", "the server is stopping")
+    : failure("internal", "internal error")
+}

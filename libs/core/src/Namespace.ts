@@ -13,13 +13,18 @@ export const slowConsumerPolicies = ["catchUp", "conflate", "disconnect"] as con
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0))
 
-export const NamespaceOptions = Schema.Struct({
+const Options = Schema.Struct({
   /** Keep publications, so that clients can resume. */
   logged: Schema.optionalKey(Schema.Boolean),
   /** The newest so many publications of each channel are kept. */
   historySize: Schema.optionalKey(positive),
   /** Publications older than this are let go. */
   historyAgeSeconds: Schema.optionalKey(positive),
+  /**
+   * The newest so many bytes of each channel are kept, as encoded for the wire; the newest
+   * publication always is. It is the memory that one busy channel may cost its owner.
+   */
+  historyBytes: Schema.optionalKey(positive),
   /** Channels have a roster. */
   presence: Schema.optionalKey(Schema.Boolean),
   /** Clients may publish, if their token says so too. */
@@ -29,11 +34,28 @@ export const NamespaceOptions = Schema.Struct({
   dedupeSeconds: Schema.optionalKey(positive)
 })
 
+export const NamespaceOptions = Options.check(
+  Schema.makeFilter(({ historySize = 1, logged = true, slowConsumer }) => {
+    if (slowConsumer !== "conflate") return undefined
+    const mistakes: Array<Schema.FilterIssue> = []
+    if (!logged) {
+      const issue = "must be true where slowConsumer is conflate: the newest is read from the log"
+      mistakes.push({ path: ["logged"], issue })
+    }
+    if (historySize !== 1) {
+      const issue = "must be 1 where slowConsumer is conflate: only the newest is ever read"
+      mistakes.push({ path: ["historySize"], issue })
+    }
+    return mistakes
+  })
+)
+
 export interface Namespace {
   readonly name: string
   readonly logged: boolean
   readonly historySize: number
   readonly historyAgeMs: number
+  readonly historyBytes: number
   readonly presence: boolean
   readonly clientPublish: boolean
   readonly slowConsumer: (typeof slowConsumerPolicies)[number]
@@ -47,8 +69,9 @@ export const makeNamespace = (
 ): Namespace => ({
   name,
   logged: options.logged ?? true,
-  historySize: options.historySize ?? 1000,
+  historySize: options.historySize ?? (options.slowConsumer === "conflate" ? 1 : 1000),
   historyAgeMs: (options.historyAgeSeconds ?? 3600) * 1000,
+  historyBytes: options.historyBytes ?? 16 * 1024 * 1024,
   presence: options.presence ?? false,
   clientPublish: options.clientPublish ?? false,
   slowConsumer: options.slowConsumer ?? "catchUp",
@@ -57,6 +80,6 @@ export const makeNamespace = (
 
 /** Only the newest is kept: offsets may jump without a `gap`. */
 export const deliversLatest = (namespace: Namespace): boolean =>
-  namespace.slowConsumer === "conflate"
+  namespace.logged && namespace.slowConsumer === "conflate"
 
 export type Namespaces = ReadonlyMap<string, Namespace>

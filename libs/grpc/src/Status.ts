@@ -7,8 +7,14 @@
  * a fixed sentence.
  */
 import * as grpc from "@grpc/grpc-js"
-import { type Failure, type FailureCode, failure, isFailureCode } from "@weir/core/Failure"
-import { Cause } from "effect"
+import {
+  type Failure,
+  type FailureCode,
+  failure,
+  failureOf,
+  isFailureCode
+} from "@weir/core/Failure"
+import type { Cause } from "effect"
 
 const codeKey = "weir-failure"
 const retryAfterKey = "weir-retry-after-ms"
@@ -32,16 +38,18 @@ const statuses: { readonly [code in FailureCode]: grpc.status } = {
   internal: grpc.status.INTERNAL
 }
 
-/** Statuses that grpc-js itself produces, for calls that carried no failure of ours. */
-const failureOfStatus: Partial<Record<grpc.status, FailureCode>> = {
-  [grpc.status.CANCELLED]: "unavailable",
-  [grpc.status.INVALID_ARGUMENT]: "bad_request",
-  [grpc.status.DEADLINE_EXCEEDED]: "timeout",
-  [grpc.status.PERMISSION_DENIED]: "permission_denied",
-  [grpc.status.RESOURCE_EXHAUSTED]: "too_many_requests",
-  [grpc.status.UNIMPLEMENTED]: "unknown_type",
-  [grpc.status.UNAVAILABLE]: "unavailable",
-  [grpc.status.UNAUTHENTICATED]: "unauthenticated"
+const notReached = failure("unavailable", "a node that this needs cannot be reached", 100)
+
+/**
+ * Statuses that grpc-js itself produces, for calls that carried no failure of ours.
+ * Its words name addresses and limits of the mesh, and what we return here may be
+ * passed on to a client.
+ */
+const failureOfStatus: Partial<Record<grpc.status, Failure>> = {
+  [grpc.status.CANCELLED]: notReached,
+  [grpc.status.UNAVAILABLE]: notReached,
+  [grpc.status.DEADLINE_EXCEEDED]: failure("timeout", "no answer came in time"),
+  [grpc.status.UNIMPLEMENTED]: failure("unknown_type", "the other node does not know this request")
 }
 
 export const toStatus = (refused: Failure): grpc.StatusObject => {
@@ -51,16 +59,9 @@ export const toStatus = (refused: Failure): grpc.StatusObject => {
   return { code: statuses[refused.code], details: refused.message, metadata }
 }
 
-/** The status of a handler that ended badly. An interrupted one was stopped by us. */
-export const toStatusFromCause = (cause: Cause.Cause<Failure>): grpc.StatusObject => {
-  const refused = cause.reasons.find(Cause.isFailReason)?.error
-  if (refused !== undefined) return toStatus(refused)
-  return toStatus(
-    Cause.hasInterruptsOnly(cause)
-      ? failure("unavailable", "the server is shutting down")
-      : failure("internal", "internal error")
-  )
-}
+/** The status of a handler that ended badly. */
+export const toStatusFromCause = (cause: Cause.Cause<Failure>): grpc.StatusObject =>
+  toStatus(failureOf(cause))
 
 export const toFailure = (error: unknown): Failure => {
   const { code, details, metadata } = error as Partial<grpc.ServiceError>
@@ -69,6 +70,6 @@ export const toFailure = (error: unknown): Failure => {
   if (typeof ours === "string" && isFailureCode(ours)) {
     return failure(ours, details ?? "", retryAfterMs)
   }
-  const mapped = code === undefined ? undefined : failureOfStatus[code]
-  return failure(mapped ?? "internal", details ?? "the call failed")
+  const known = code === undefined ? undefined : failureOfStatus[code]
+  return known ?? failure("internal", "a call within the mesh failed")
 }

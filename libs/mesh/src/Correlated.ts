@@ -9,7 +9,8 @@
 
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Duplex } from "@weir/grpc/Duplex"
-import { Effect, Exit, Queue, Schedule, type Scope, Stream } from "effect"
+import { Effect, Exit, Latch, type Scope, Stream } from "effect"
+import { keepOpen } from "./KeepOpen.ts"
 
 export interface CorrelatedOptions<Request, Response, In, Out> {
   /** For messages: what cannot be reached. */
@@ -31,38 +32,44 @@ export interface CorrelatedOptions<Request, Response, In, Out> {
 /** Asks, and waits for the answer at most as long as the caller does. */
 export type Ask<Request, Response> = (request: Request) => Effect.Effect<Response, Failure>
 
-const reconnect = Schedule.min([
-  Schedule.exponential("50 millis"),
-  Schedule.spaced("1 second")
-]).pipe(Schedule.jittered)
-
 export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
   options: CorrelatedOptions<Request, Response, In, Out>
 ): Effect.fn.Return<Ask<Request, Response>, never, Scope.Scope> {
   const { capacity, peer } = options
-  type Waiting = (result: Exit.Exit<Response, Failure>) => void
-  const outgoing = yield* Queue.dropping<{ readonly id: number; readonly request: Request }>(
-    capacity
-  )
-  /** In the order asked. What left with a stream is answered by that stream or fails with it. */
-  const unanswered = new Map<number, Waiting>()
-  let sentUpTo = 0
+  /** Everybody who waits, in the order asked. */
+  const unanswered = new Map<number, (result: Exit.Exit<Response, Failure>) => void>()
+  /** Those of them whose request has not left yet. Who stops waiting before is never sent. */
+  const unsent = new Map<number, Request>()
+  const wake = yield* Latch.make()
   let lastId = 0
 
+  /** What left with a stream is answered by that stream, or fails with it. */
   const failSent = (refused: Failure) => {
     for (const [id, answer] of unanswered) {
-      if (id > sentUpTo) break
+      if (unsent.has(id)) continue
       unanswered.delete(id)
       answer(Exit.fail(refused))
     }
   }
 
+  const takeUnsent = () => {
+    const batch: Array<{ readonly id: number; readonly request: Request }> = []
+    for (const [id, request] of unsent) {
+      if (batch.length === options.batchSize) break
+      unsent.delete(id)
+      batch.push({ id, request })
+    }
+    if (unsent.size === 0) wake.closeUnsafe()
+    return batch
+  }
+
   const session = Effect.gen(function* () {
     const duplex = yield* options.open
-    const write = Queue.takeBetween(outgoing, 1, options.batchSize).pipe(
-      Effect.map((batch) => batch.filter(({ id }) => unanswered.has(id))),
-      Effect.tap((batch) => {
-        sentUpTo = batch.at(-1)?.id ?? sentUpTo
+    const write = wake.await.pipe(
+      // One turn of the event loop: what is asked in it leaves as one message.
+      Effect.andThen(Effect.yieldNow),
+      Effect.flatMap(() => {
+        const batch = takeUnsent()
         return batch.length === 0 ? Effect.void : duplex.writeAll([options.toMessage(batch)])
       }),
       Effect.forever({ disableYield: true })
@@ -77,25 +84,18 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
           }
         }
       })
-    ).pipe(Effect.andThen(Effect.fail(failure("unavailable", `${peer}: the stream has ended`))))
+    )
     yield* Effect.raceFirst(write, read)
   })
 
-  yield* Effect.scoped(session).pipe(
-    Effect.tapError((refused) =>
-      Effect.andThen(
-        Effect.sync(() =>
-          failSent(failure("unavailable", `${peer}: lost; the outcome is unknown`))
-        ),
-        Effect.logDebug("mesh stream lost", { peer, why: refused.message })
-      )
-    ),
-    Effect.retry(reconnect),
-    Effect.forkScoped
-  )
+  yield* keepOpen({
+    name: `requests to ${peer}`,
+    session,
+    onLost: () => failSent(failure("unavailable", `${peer}: lost; the outcome is unknown`, 100))
+  }).pipe(Effect.forkScoped)
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
-      sentUpTo = lastId
+      unsent.clear()
       failSent(failure("unavailable", `${peer}: shutting down`))
     })
   )
@@ -109,9 +109,11 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
       }
       const id = ++lastId
       unanswered.set(id, (result) => resume(result))
-      Queue.offerUnsafe(outgoing, { id, request })
+      unsent.set(id, request)
+      wake.openUnsafe()
       return Effect.sync(() => {
         unanswered.delete(id)
+        unsent.delete(id)
       })
     })
 })

@@ -33,7 +33,7 @@ export class Routers extends Context.Service<
   }
 >()("weir/mesh/Routers") {}
 
-/** A publisher waits this long for a decision, retries of its own included. */
+/** A publisher waits this long for a decision. */
 const publishDeadline = "5 seconds"
 
 /** The same bound as a router has for one connector's forwards. */
@@ -80,25 +80,26 @@ export const make = Effect.fnUntraced(function* (options: {
   )
   return {
     publish: (message) =>
-      peers
-        .use(ownerOf(message.channel), ({ forward }) => forward(message))
-        .pipe(
-          Effect.timeoutOrElse({
-            duration: publishDeadline,
-            orElse: () => Effect.fail(failure("timeout", "no answer from the channel's owner"))
-          })
-        ),
+      Effect.suspend(() =>
+        peers.use(ownerOf(message.channel), ({ forward }) => forward(message))
+      ).pipe(
+        Effect.timeoutOrElse({
+          duration: publishDeadline,
+          orElse: () => Effect.fail(failure("timeout", "no answer from the channel's owner"))
+        })
+      ),
     read: (request) =>
-      peers
-        .use(ownerOf(request.channel), ({ client }) =>
+      // The owner of the moment, also when it is asked again.
+      Effect.suspend(() =>
+        peers.use(ownerOf(request.channel), ({ client }) =>
           client.read({ ...request, view: viewVersion() })
         )
-        .pipe(
-          Effect.filterOrFail(
-            ({ moved }) => moved === undefined,
-            () => failure("unavailable", "the channel is changing its owner", 100)
-          )
-        ),
+      ).pipe(
+        Effect.filterOrFail(
+          ({ moved }) => moved === undefined,
+          () => failure("unavailable", "the channel is changing its owner", 100)
+        )
+      ),
     attach: (address) =>
       Effect.flatMap(GrpcClient.make(RouterServiceDefinition, address), (client) => client.attach())
   }

@@ -23,6 +23,8 @@ export const make = Effect.fnUntraced(function* (options: {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
+  /** More sockets than this are closed as soon as they are open. */
+  readonly maxConnections: number
 }): Effect.fn.Return<HttpListener, ListenFailed, Scope.Scope> {
   const { host, port } = options
   const server = yield* Effect.acquireRelease(
@@ -44,6 +46,7 @@ export const make = Effect.fnUntraced(function* (options: {
       })
   )
   server.maxHeadersCount = 64
+  server.maxConnections = options.maxConnections
   const bound = yield* Effect.callback<AddressInfo, ListenFailed>((resume) => {
     server.once("error", ({ message }) =>
       resume(Effect.fail(new ListenFailed({ address: `${host}:${port}`, message })))

@@ -30,7 +30,7 @@ export type UpgradeVerdict =
     }
 
 /** One open WebSocket. */
-export interface Connection {
+export interface Transport {
   readonly protocol: string | undefined
   readonly address: string
   /** Writes a whole frame. False: the socket is full, and `onDrain` will tell when it is not. */
@@ -42,7 +42,7 @@ export interface Connection {
   readonly resume: () => void
 }
 
-export interface ConnectionHandlers {
+export interface TransportHandlers {
   readonly onMessage: (data: Buffer, isBinary: boolean) => void
   readonly onDrain: () => void
   /** Once, whoever ended it. */
@@ -54,8 +54,11 @@ export interface WebSocketServerOptions {
   /** Larger messages end the connection with 1009, before they are read. */
   readonly maxMessageBytes: number
   readonly decide: (upgrade: Upgrade) => UpgradeVerdict
-  readonly onConnection: (connection: Connection) => ConnectionHandlers
+  readonly onOpen: (transport: Transport) => TransportHandlers
 }
+
+/** How long a refusal may take to leave. */
+const refusalTimeoutMs = 1_000
 
 /** A client that does not answer a close within this is cut off. */
 const closeTimeoutMs = 2_000
@@ -66,6 +69,11 @@ const refuse = (
 ) => {
   const json = JSON.stringify(body)
   const retryAfter = retryAfterSeconds === undefined ? "" : `Retry-After: ${retryAfterSeconds}\r\n`
+  // After an upgrade nobody else closes the socket: a client that neither reads nor goes
+  // would hold it for ever.
+  const cut = setTimeout(() => socket.destroy(), refusalTimeoutMs)
+  socket.once("close", () => clearTimeout(cut))
+  socket.once("finish", () => socket.destroy())
   socket.end(
     `HTTP/1.1 ${status} Refused\r\nConnection: close\r\n${retryAfter}` +
       `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`
@@ -88,7 +96,7 @@ const open = (
   socket: Socket,
   upgrade: Upgrade
 ) => {
-  const handlers = options.onConnection({
+  const handlers = options.onOpen({
     protocol: webSocket.protocol === "" ? undefined : webSocket.protocol,
     address: upgrade.address,
     write: (frame) => socket.write(frame),

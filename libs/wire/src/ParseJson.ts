@@ -6,11 +6,11 @@
  */
 
 /** Digits enough for a number that JavaScript cannot hold exactly. */
-const manyDigits = /\d{16}/
+const manyDigits = /\d{16}|e\+?\d{3}/i
 
 /** Short ones, such as 1.0 and 1e2, are the same number however they are written. */
 const isLossy = (value: number, source: string): boolean =>
-  source.length > 15 && String(value) !== source
+  !Number.isFinite(value) || (source.length > 15 && String(value) !== source)
 
 /** ECMAScript's access to the source text of JSON, which TypeScript's library does not know yet. */
 interface JsonWithSource {

@@ -89,8 +89,8 @@ const payloadJson = (payload: ServerPayload): string => {
       return `{"channel":${JSON.stringify(channel)},"members":[${members.map(memberJson).join(",")}],"memberCount":${memberCount},"userCount":${userCount},"next":${JSON.stringify(next)}}`
     }
     case "presenceChange": {
-      const { channel, joined, left } = payload.value
-      return `{"channel":${JSON.stringify(channel)},"joined":[${joined.map(memberJson).join(",")}],"left":[${left.map(departedJson).join(",")}]}`
+      const { channel, joined, left, reset } = payload.value
+      return `{"channel":${JSON.stringify(channel)},"joined":[${joined.map(memberJson).join(",")}],"left":[${left.map(departedJson).join(",")}]${reset ? ',"reset":true' : ""}}`
     }
     case "rpcResult":
       return `{${jsonData(payload.value.contentType, payload.value.data)}}`

@@ -108,13 +108,26 @@ export class ChannelFeed {
     if (this.position!.offset >= cursor.offset) this.#setState(subscription, "live")
   }
 
-  /** The channel went on elsewhere: everybody who was up to date is told. */
-  moveTo(position: Position, tell: (subscription: Subscription) => boolean): void {
+  /**
+   * The channel went on elsewhere. Everybody who was up to date is told what is
+   * missing since its cursor; who was behind goes on reading, now in the new place.
+   */
+  moveTo(
+    position: Position,
+    tell: (subscription: Subscription, cursor: Position) => boolean
+  ): void {
     const before = this.position!
     this.position = position
-    for (const subscription of [...this.#live, ...this.#ahead]) {
-      if (tell(subscription)) this.#setState(subscription, "live")
-      else this.#fallBehind(subscription, subscription.cursor ?? before)
+    for (const subscription of this.subscriptions) {
+      const { state } = subscription
+      if (state === "behind") subscription.fellBehind()
+      if (state !== "live" && state !== "ahead") continue
+      const cursor = subscription.cursor ?? before
+      // It has read past the gap already, at the owner.
+      const isPast = cursor.epoch === position.epoch && cursor.offset >= position.offset
+      if (isPast) this.place(subscription, cursor)
+      else if (tell(subscription, cursor)) this.#setState(subscription, "live")
+      else this.#fallBehind(subscription, cursor)
     }
   }
 

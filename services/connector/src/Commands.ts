@@ -75,20 +75,15 @@ const history = Effect.fnUntraced(function* (
     channel,
     from: { $case: "after", value: after },
     limit: yield* orFail(pageLimit(limit)),
+    maxBytes: maxPageBytes,
     reverse
   })
-  let bytes = 0
-  const fitting = page.publications.filter((entry, index) => {
-    bytes += entry.byteLength
-    return index === 0 || bytes <= maxPageBytes
-  })
-  const publications = fitting.map((entry) => decodePublication(entry).publication)
-  const more = page.more || fitting.length < page.publications.length
+  const publications = page.publications.map((entry) => decodePublication(entry).publication)
   return {
     channel,
     position: page.position,
     publications,
-    next: more ? (publications.at(-1)?.position.offset ?? 0) : 0
+    next: page.more ? (publications.at(-1)?.position.offset ?? 0) : 0
   }
 })
 
@@ -126,6 +121,7 @@ const unsubscribe = Effect.fnUntraced(function* (
   const subscription = session.subscriptions.get(channel)
   if (subscription === undefined) return yield* notSubscribed
   // Sent right behind the subscribe: that one is answered first.
+  subscription.leaving = true
   yield* Deferred.await(subscription.settled)
   if (session.subscriptions.get(channel) !== subscription) return yield* notSubscribed
   leave(deps, session, subscription)

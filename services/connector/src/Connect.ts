@@ -2,7 +2,7 @@
  * Connect: the first request: who is this, and what does it want at once?
  */
 import type { CloseName } from "@weir/core/CloseCode"
-import { Failure, failure } from "@weir/core/Failure"
+import { Failure, failureOf } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
 import type { AuthNode } from "@weir/mesh/AuthNode"
 import type { Connect, SubscribeResult } from "@weir/proto/client/v1/client"
@@ -71,9 +71,7 @@ const toResult = (prepared: Exit.Exit<Prepared, Failure>): SubscribeResult => {
   if (Exit.isSuccess(prepared)) {
     return { result: { $case: "subscribed", value: prepared.value.subscribed() } }
   }
-  const { code, message, retryAfterMs } =
-    prepared.cause.reasons.find((reason) => reason._tag === "Fail")?.error ??
-    failure("internal", "internal error")
+  const { code, message, retryAfterMs } = failureOf(prepared)
   failures(code).add()
   return { result: { $case: "error", value: { code, message, retryAfterMs } } }
 }
@@ -132,6 +130,7 @@ export const connect = (
         if (close !== undefined) return session.connection.close(close, refused.message)
         // Nothing is wrong with the client: it may try again on this connection.
         session.phase = "new"
+        session.awaitingConnectSince = Date.now()
         session.connection.refuse(id, refused)
       })
     )

@@ -9,7 +9,7 @@ import { type CloseName, closeCodes, closeReason } from "@weir/core/CloseCode"
 import type { Failure } from "@weir/core/Failure"
 import { Outbox, type OutboxLimits } from "@weir/flow/Outbox"
 import { frameMessage } from "@weir/socket/Frame"
-import type { Connection as Transport } from "@weir/socket/WebSocketServer"
+import type { Transport } from "@weir/socket/WebSocketServer"
 import { encodeServerFrame, type ServerPayload, type WireFormat } from "@weir/wire/ServerFrames"
 import { bytesOut, closes, failures, messagesOut, outboxFrames } from "./ConnectorMetrics.ts"
 

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto"
 import { failure } from "@weir/core/Failure"
-import type { ConnectionHandlers, Connection as Transport } from "@weir/socket/WebSocketServer"
+import type { Transport, TransportHandlers } from "@weir/socket/WebSocketServer"
 import type { Decoded } from "@weir/wire/ClientFrames"
 import { decodeJson } from "@weir/wire/JsonClientFrames"
 import { decodeProto } from "@weir/wire/ProtoClientFrames"
@@ -26,7 +26,7 @@ import { leave } from "./Subscribe.ts"
 export class Connector extends Context.Service<
   Connector,
   {
-    readonly open: (transport: Transport, format: WireFormat, exempt: boolean) => ConnectionHandlers
+    readonly open: (transport: Transport, format: WireFormat, exempt: boolean) => TransportHandlers
     readonly sessions: () => ReadonlySet<Session>
   }
 >()("weir/connector/Connector") {}
@@ -98,11 +98,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     return false
   }
 
-  const onFrame = (
-    session: Session,
-    { id, payload }: Decoded & { readonly _tag: "Frame" },
-    now: number
-  ) => {
+  const onFrame = (session: Session, { id, payload }: Decoded & { readonly _tag: "Frame" }) => {
     commands(payload.$case).add()
     const { connection, pendingIds, phase } = session
     if (phase === "connecting") return connection.close("bad_request", "nothing before `connected`")
@@ -113,7 +109,6 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
       return connection.refuse(id, failure("bad_request", "type: already connected"))
     }
     if (payload.$case === "pong") return
-    if (!withinRate(session, id, now)) return
     if (id !== 0 && pendingIds.has(id)) {
       return connection.refuse(id, failure("duplicate_id", `id: ${id} is still unanswered`))
     }
@@ -144,6 +139,13 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     )
   }
 
+  const answersPing = (session: Session, decoded: Decoded): boolean => {
+    if (session.pingedAt === 0 || decoded._tag === "Malformed") return false
+    if (decoded.payload.$case !== "pong") return false
+    session.pingedAt = 0
+    return true
+  }
+
   const onMessage = (session: Session, data: Buffer, isBinary: boolean) => {
     const { connection } = session
     if (connection.closed) return
@@ -152,12 +154,24 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     messagesIn.add()
     for (const decoded of decode(session, data, isBinary)) {
       if (connection.closed) return
-      if (decoded._tag === "Frame") onFrame(session, decoded, now)
+      // Whatever it is, it costs a token; only the answer to our own ping is free.
+      if (!answersPing(session, decoded) && !withinRate(session, decoded.id, now)) continue
+      if (decoded._tag === "Frame") onFrame(session, decoded)
       else onMalformed(session, decoded, now)
     }
   }
 
-  const open = (transport: Transport, format: WireFormat, exempt: boolean): ConnectionHandlers => {
+  /** A bug met by one message must not end the process, nor the client's other requests. */
+  const guarded = (session: Session, handle: () => void) => {
+    try {
+      handle()
+    } catch (defect) {
+      run(Effect.logError("a message could not be handled", defect))
+      session.connection.refuse(0, failure("internal", "internal error"))
+    }
+  }
+
+  const open = (transport: Transport, format: WireFormat, exempt: boolean): TransportHandlers => {
     const { limits, node } = config
     const nowMillis = Date.now()
     const connection = new Connection({
@@ -172,7 +186,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     sessions.add(session)
     connectionsGauge.add(1)
     return {
-      onMessage: (data, isBinary) => onMessage(session, data, isBinary),
+      onMessage: (data, isBinary) => guarded(session, () => onMessage(session, data, isBinary)),
       onDrain: () => connection.drained(),
       onClose: (code) => {
         connection.gone(code)

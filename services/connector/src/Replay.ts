@@ -8,7 +8,7 @@
 import type { Failure } from "@weir/core/Failure"
 import type { GapReason, Position } from "@weir/core/Position"
 import { Routers } from "@weir/mesh/Routers"
-import type { ReadResponse } from "@weir/proto/mesh/v1/router"
+import type { ReadRequest, ReadResponse } from "@weir/proto/mesh/v1/router"
 import { decodePublication } from "@weir/wire/Publications"
 import { Effect, FiberSet, Schedule, Semaphore } from "effect"
 import { type ChannelFeed, framePublications, rangeBetween } from "./ChannelFeed.ts"
@@ -17,8 +17,9 @@ import type { Feeds } from "./Feeds.ts"
 import type { Session } from "./Session.ts"
 import type { Subscription } from "./Subscription.ts"
 
-/** Publications of one page. Small enough that a page fits an empty outbox of any limit we allow. */
-export const pageSize = 256
+/** Of one page. The bytes are what counts: a page of them fits an empty outbox of the default size. */
+const pageSize = 256
+const pageBytes = 256 * 1024
 
 /** Pages being read at once on this node: a reconnect storm must not become one at the owners. */
 const concurrentReads = 64
@@ -57,15 +58,15 @@ export const givePage = (
     return true
   }
   const skipped = page.before!
-  if (skipped.offset > subscription.cursor!.offset) {
-    if (!feed.latestOnly) {
-      const reason = feed.namespace.logged ? "trimmed" : "dropped"
-      tellGap(subscription, reason, subscription.cursor, skipped)
-    }
+  if (feed.latestOnly) {
+    // What lies between is not owed to anybody.
+    subscription.cursor = skipped
+  } else if (skipped.offset > subscription.cursor!.offset) {
+    const reason = feed.namespace.logged ? "trimmed" : "dropped"
+    tellGap(subscription, reason, subscription.cursor, skipped)
     subscription.cursor = skipped
   }
-  const publications = page.publications.map(decodePublication)
-  for (const entry of feed.latestOnly ? publications.slice(-1) : publications) {
+  for (const entry of page.publications.map(decodePublication)) {
     // One by one: a page as a whole might never fit.
     if (!connection.push(framePublications(connection.format, [entry], Date.now()), 1)) return false
     subscription.cursor = entry.publication.position
@@ -74,6 +75,11 @@ export const givePage = (
 }
 
 export interface Replayer {
+  /** One page of a channel's log, when it is its turn. */
+  readonly read: (
+    channel: string,
+    from: ReadRequest["from"]
+  ) => Effect.Effect<ReadResponse, Failure>
   /** Goes on with everything of the session that is behind. */
   readonly start: (session: Session) => void
 }
@@ -83,25 +89,28 @@ export const make = Effect.fnUntraced(function* (feeds: Feeds) {
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const reads = yield* Semaphore.make(concurrentReads)
 
-  const read = ({ channel, cursor }: Subscription): Effect.Effect<ReadResponse, Failure> =>
+  const read: Replayer["read"] = (channel, from) =>
     reads.withPermit(
-      routers.read({
-        channel,
-        from: { $case: "since", value: cursor! },
-        limit: pageSize,
-        reverse: false
-      })
+      routers.read({ channel, from, limit: pageSize, maxBytes: pageBytes, reverse: false })
     )
 
-  /** Until the subscription is up to date, or its client has to drain first. */
+  /** Until the subscription is up to date, or has to wait for its client or its channel. */
   const replay = Effect.fnUntraced(function* (session: Session, subscription: Subscription) {
-    while (subscription.state === "behind" && !session.connection.closed) {
-      const feed = feeds.get(subscription.channel)!
+    const { channel } = subscription
+    const isBehind = () => subscription.state === "behind" && !session.connection.closed
+    while (isBehind()) {
+      const feed = feeds.get(channel)!
       // A cursor that the channel has not passed needs no reading.
       if (feed.place(subscription, subscription.cursor!)) return
-      const page = yield* Effect.retry(read(subscription), retrying)
-      if (subscription.state !== "behind") return
+      const next = Effect.suspend(() =>
+        read(channel, { $case: "since", value: subscription.cursor! })
+      )
+      const page = yield* Effect.retry(next, { schedule: retrying, while: isBehind })
+      if (!isBehind()) return
       if (!givePage(subscription, feed, page)) return void session.behind.add(subscription)
+      // The owner is in an epoch that this connector has not been told of yet. When it
+      // is, `moveTo` starts this again.
+      if (!page.more && subscription.cursor!.epoch !== feed.position!.epoch) return
     }
   })
 
@@ -112,6 +121,9 @@ export const make = Effect.fnUntraced(function* (feeds: Feeds) {
       subscription.replaying = true
       run(
         replay(session, subscription).pipe(
+          Effect.catch((refused) =>
+            Effect.logDebug("a replay was given up", { why: refused.message })
+          ),
           Effect.tapCause((cause) => Effect.logError("a replay died", cause)),
           Effect.ignore,
           Effect.ensuring(
@@ -126,5 +138,5 @@ export const make = Effect.fnUntraced(function* (feeds: Feeds) {
     }
   }
 
-  return { start } satisfies Replayer
+  return { read, start } satisfies Replayer
 })

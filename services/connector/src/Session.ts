@@ -21,7 +21,8 @@ export interface SessionOptions {
 export class Session {
   readonly connection: Connection
   readonly limits: Limits
-  readonly openedAt: number
+  /** Since when its `connect` has been waited for. */
+  awaitingConnectSince: number
   readonly subscriptions = new Map<string, Subscription>()
   /** Subscriptions to be replayed once the socket takes more. */
   readonly behind = new Set<Subscription>()
@@ -47,7 +48,7 @@ export class Session {
     this.#id = id
     this.connection = connection
     this.limits = limits
-    this.openedAt = nowMillis
+    this.awaitingConnectSince = nowMillis
     this.lastReceivedAt = nowMillis
     this.commands = exempt ? undefined : new TokenBucket(limits.commands, nowMillis)
   }

@@ -5,9 +5,6 @@
  * page of what was missed. `subscribed` and `begin` happen in one turn: they say where
  * the subscription begins and let it begin there, so that nothing arrives between.
  */
-import { checkAccess } from "@weir/core/Capability"
-import { checkChannel } from "@weir/core/CheckMessage"
-import { checkContent } from "@weir/core/Content"
 import { Failure, failure } from "@weir/core/Failure"
 import type { Namespace, Namespaces } from "@weir/core/Namespace"
 import type { Routers } from "@weir/mesh/Routers"
@@ -17,12 +14,11 @@ import { Deferred, Effect, Exit } from "effect"
 import type { ChannelFeed } from "./ChannelFeed.ts"
 import type { Feeds } from "./Feeds.ts"
 import type { Announcements } from "./loops/Announcements.ts"
-import { givePage, pageSize, type Replayer } from "./Replay.ts"
+import { givePage, type Replayer } from "./Replay.ts"
 import type { Session } from "./Session.ts"
+import { checkSubscribe } from "./SubscribeRules.ts"
 import type { Subscription } from "./Subscription.ts"
 
-const maxMemberBytes = 1_024
-const maxRewind = 1_000
 const attachDeadline = "5 seconds"
 
 export interface SubscribeDeps {
@@ -37,44 +33,6 @@ export interface Prepared {
   /** Says where it begins; `begin` must follow in the same turn. */
   readonly subscribed: () => Subscribed
   readonly begin: () => void
-}
-
-const check = (deps: SubscribeDeps, session: Session, request: Subscribe) => {
-  const namespace = checkChannel(deps.namespaces, request.channel)
-  if (namespace instanceof Failure) return namespace
-  const { capabilities } = session.identity!
-  const refused = checkAccess(capabilities, "subscribe", request.channel)
-  if (refused !== undefined) return refused
-  if (request.since !== undefined && request.rewind !== undefined) {
-    return failure("bad_request", "rewind: not together with since")
-  }
-  const last = request.rewind?.from?.$case === "last" ? request.rewind.from.value : 0
-  if (last > maxRewind) return failure("bad_request", `rewind.last: ${last}, limit ${maxRewind}`)
-  if (request.rewind !== undefined && checkAccess(capabilities, "history", request.channel)) {
-    return failure("permission_denied", `rewind: no capability for history on ${request.channel}`)
-  }
-  if (request.maxRateMs > 0) {
-    return failure("bad_request", "maxRateMs: this version sends every publication; leave it out")
-  }
-  if (request.member !== undefined || request.presence) {
-    if (!namespace.presence) {
-      return failure("permission_denied", `namespace ${namespace.name} keeps no roster`)
-    }
-    const denied = checkAccess(capabilities, "presence", request.channel)
-    if (denied !== undefined) return denied
-  }
-  if (request.member !== undefined && request.member.data.byteLength > 0) {
-    const { contentType, data } = request.member
-    const content = checkContent(contentType, data, maxMemberBytes)
-    if (content instanceof Failure) return failure(content.code, `member.${content.message}`)
-  }
-  if (session.subscriptions.has(request.channel)) {
-    return failure("already_subscribed", `already subscribed to ${request.channel}`)
-  }
-  const { subscriptions } = session.limits
-  return session.subscriptions.size >= subscriptions
-    ? failure("too_many_requests", `subscriptions: limit ${subscriptions} for one connection`)
-    : namespace
 }
 
 const attached = (feed: ChannelFeed): Effect.Effect<void, Failure> =>
@@ -169,6 +127,7 @@ const join = (
     state: "pending",
     cursor: undefined,
     replaying: false,
+    leaving: false,
     settled: Deferred.makeUnsafe(),
     wantsPresence: presence,
     memberId: undefined,
@@ -190,19 +149,17 @@ export const prepare = Effect.fnUntraced(function* (
   if (session.connection.closed) {
     return yield* failure("unavailable", "the connection has ended")
   }
-  const namespace = check(deps, session, request)
+  // Sent right behind an unsubscribe that waits for its own subscribe: after both.
+  const earlier = session.subscriptions.get(request.channel)
+  if (earlier?.leaving === true) yield* Deferred.await(earlier.settled)
+  const namespace = checkSubscribe(deps.namespaces, session, request)
   if (namespace instanceof Failure) return yield* namespace
   const { feed, subscription } = join(deps, session, namespace, request)
   const from = fromOf(request)
   const read = Effect.gen(function* () {
     yield* attached(feed)
     if (from === undefined) return undefined
-    return yield* deps.routers.read({
-      channel: feed.name,
-      from,
-      limit: from.$case === "last" ? Math.max(from.value, 1) : pageSize,
-      reverse: false
-    })
+    return yield* deps.replayer.read(feed.name, from)
   })
   const page = yield* read.pipe(
     Effect.onExit((exit) =>

@@ -18,6 +18,8 @@ export interface Subscription {
   cursor: Position | undefined
   /** A fiber is reading the log for it. */
   replaying: boolean
+  /** An unsubscribe waits for it to be settled. */
+  leaving: boolean
   /** Done once it is no longer pending. */
   readonly settled: Deferred.Deferred<void>
   readonly wantsPresence: boolean

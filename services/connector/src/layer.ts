@@ -73,7 +73,9 @@ const doors = (config: ConnectorConfig) =>
       const { sessions } = yield* Connector
       const { address, server } = yield* HttpListener.make({
         host: config.host,
-        port: config.httpPort
+        port: config.httpPort,
+        // Room for handshakes and plain requests beside the connections.
+        maxConnections: config.limits.connectionsPerNode + 1_000
       })
       const port = address.slice(address.lastIndexOf(":") + 1)
       const ownOrigins = config.development

@@ -59,7 +59,8 @@ describe("RoomState", () => {
         change: {
           channel: "chat:lobby",
           joined: [member("cleo")],
-          left: [{ id: "bob", user: "bob" }]
+          left: [{ id: "bob", user: "bob" }],
+          reset: false
         }
       },
       { type: "roster", members: [member("ann"), member("bob")] }

@@ -61,7 +61,10 @@ const enter = (channel: string, name: string, dispatch: (event: RoomEvent) => vo
   const handlers = {
     onPublication: (publication) => dispatch({ type: "publication", publication }),
     onGap: (gap) => dispatch({ type: "gap", gap }),
-    onPresence: (change) => dispatch({ type: "presence", change }),
+    onPresence: (change) => {
+      dispatch({ type: "presence", change })
+      if (change.reset) callRoll(client, channel, dispatch)
+    },
     // Whoever came or went while we were away is not told again.
     onSubscribed: () => callRoll(client, channel, dispatch)
   } satisfies SubscriptionHandlers

@@ -6,6 +6,7 @@
  * credit it turns lagging: nothing more is pushed, and once credit is back it is
  * read again from the log, after its cursor. Nothing is kept for it meanwhile.
  */
+import type { Failure } from "@weir/core/Failure"
 import type { GapReason, Position } from "@weir/core/Position"
 import type { LaneItem } from "@weir/proto/mesh/v1/router"
 import type { EncodedPublication } from "@weir/wire/Publications"
@@ -14,6 +15,8 @@ import { interests, laggingFollowers, laneItems, laneQueue } from "./RouterMetri
 
 export interface Follower {
   readonly channel: string
+  /** The connector's number for the attach; its answer repeats it. */
+  readonly attach: number
   /** The last position on the lane; before `attached`, what the connector said it has. */
   cursor: Position | undefined
   /** `judging`: to be answered with `attached`. `lagging`: to be read from the log. */
@@ -27,14 +30,14 @@ const controlBytes = 128
 
 export class Lane {
   readonly node: string
-  readonly #outgoing: Queue.Queue<LaneItem>
+  readonly #outgoing: Queue.Queue<LaneItem, Failure>
   readonly #wakeCatchUp: () => void
   readonly #followers = new Map<string, Follower>()
   readonly #behind = new Map<string, Follower>()
   #credit = 0
 
   /** `wakeCatchUp` is called when a follower should be read from the log. */
-  constructor(node: string, outgoing: Queue.Queue<LaneItem>, wakeCatchUp: () => void) {
+  constructor(node: string, outgoing: Queue.Queue<LaneItem, Failure>, wakeCatchUp: () => void) {
     this.node = node
     this.#outgoing = outgoing
     this.#wakeCatchUp = wakeCatchUp
@@ -49,9 +52,9 @@ export class Lane {
     if (this.#behind.size > 0) this.#wakeCatchUp()
   }
 
-  follow(channel: string, cursor: Position | undefined): void {
+  follow(channel: string, attach: number, cursor: Position | undefined): void {
     if (!this.#followers.has(channel)) interests.add(1)
-    const follower: Follower = { channel, cursor, state: "judging" }
+    const follower: Follower = { channel, attach, cursor, state: "judging" }
     this.#followers.set(channel, follower)
     this.#fallBehind(follower)
   }
@@ -124,7 +127,13 @@ export class Lane {
     follower: Follower,
     answer: { readonly position: Position; readonly recovered: boolean; readonly reason: string }
   ): void {
-    this.#push({ $case: "attached", value: { channel: follower.channel, ...answer } }, controlBytes)
+    this.#push(
+      {
+        $case: "attached",
+        value: { channel: follower.channel, attach: follower.attach, ...answer }
+      },
+      controlBytes
+    )
     follower.state = "lagging"
   }
 
@@ -142,11 +151,10 @@ export class Lane {
     follower.cursor = position
   }
 
-  pushRefused(
-    channel: string,
-    failure: { code: string; message: string; retryAfterMs: number }
-  ): void {
-    this.#push({ $case: "refused", value: { channel, failure } }, controlBytes)
+  pushRefused(channel: string, attach: number, refused: Failure): void {
+    const { code, message, retryAfterMs } = refused
+    const failure = { code, message, retryAfterMs }
+    this.#push({ $case: "refused", value: { channel, attach, failure } }, controlBytes)
   }
 
   #push(item: Item, bytes: number): void {

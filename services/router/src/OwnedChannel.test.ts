@@ -39,6 +39,11 @@ describe("OwnedChannel", () => {
     assert.deepStrictEqual(idsOf(channel.takeBatch()), ["a"])
   })
 
+  it("keeps publishers apart in a batch as the log does, whatever they are called", () => {
+    const channel = channelWith(submission("c", 10, "a\nb"), submission("b\nc", 10, "a"))
+    assert.deepStrictEqual(idsOf(channel.takeBatch()), ["c", "b\nc"])
+  })
+
   it("bounds a batch by count and by bytes, and always takes one", () => {
     const many = channelWith(...Array.from({ length: 300 }, (_, n) => submission(`m-${n}`)))
     assert.strictEqual(many.takeBatch().length, 256)

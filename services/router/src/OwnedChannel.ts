@@ -11,6 +11,7 @@ import type { Position } from "@weir/core/Position"
 import type { Accepted, Message } from "@weir/core/Publication"
 import { type EncodedPublication, encodePublication } from "@weir/wire/Publications"
 import type { Exit } from "effect"
+import { dedupeKey } from "./domain/DedupeWindow.ts"
 import type { Lane } from "./Lane.ts"
 import { appendQueue } from "./RouterMetrics.ts"
 
@@ -70,7 +71,7 @@ export class OwnedChannel {
     let bytes = 0
     let count = 0
     for (const { message } of this.#pending) {
-      const key = `${message.publisher}\n${message.messageId}`
+      const key = dedupeKey(message.publisher, message.messageId)
       if (count === maxBatch || (count > 0 && bytes + message.data.byteLength > maxBatchBytes))
         break
       if (message.messageId !== "" && ids.has(key)) break

@@ -8,7 +8,7 @@ import type { LaneItem } from "@weir/proto/mesh/v1/router"
 import { decodePublication } from "@weir/wire/Publications"
 import { Effect, Layer, type Scope } from "effect"
 import type { Lane } from "./Lane.ts"
-import { layerMemory } from "./ports/LogStore.ts"
+import { layerMemory } from "./ports/MemoryLogStore.ts"
 import { Router, layer as routerLayer } from "./Router.ts"
 
 const term = 4_096
@@ -72,7 +72,7 @@ const attached = Effect.fnUntraced(function* (channel: string, credit: number, s
   const router = yield* Router
   const lane = yield* router.openLane("connector-1")
   lane.grant(credit)
-  router.attach(lane, channel, since)
+  router.attach(lane, { channel, since, attach: 1 })
   const [answer] = yield* take(lane, 1)
   return { answer, lane }
 })

@@ -13,12 +13,12 @@ import type { Namespaces } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { Accepted, Message } from "@weir/core/Publication"
 import { Routers } from "@weir/mesh/Routers"
-import type { LaneItem } from "@weir/proto/mesh/v1/router"
-import { Clock, Context, Effect, Exit, FiberSet, Layer, Queue, type Scope } from "effect"
+import type { ChannelPosition, LaneItem } from "@weir/proto/mesh/v1/router"
+import { Cause, Clock, Context, Effect, Exit, FiberSet, Layer, Queue, type Scope } from "effect"
 import { Lane } from "./Lane.ts"
 import * as CatchUp from "./loops/CatchUp.ts"
 import { OwnedChannel } from "./OwnedChannel.ts"
-import { type From, LogStore, type Page } from "./ports/LogStore.ts"
+import { type From, LogStore, type Page, type PageLimits } from "./ports/LogStore.ts"
 import { channels as channelsGauge, lanes as lanesGauge } from "./RouterMetrics.ts"
 import * as Sequencer from "./Sequencer.ts"
 
@@ -35,20 +35,23 @@ export class Router extends Context.Service<
     readonly resume: (
       channel: string,
       since: Position,
-      limit: number
+      limits: PageLimits
     ) => Effect.Effect<Page & { readonly recovered: boolean; readonly reason: string }, Failure>
-    readonly read: (channel: string, from: From, limit: number) => Effect.Effect<Page, Failure>
+    readonly read: (channel: string, from: From, limits: PageLimits) => Effect.Effect<Page, Failure>
     /** A lane that is served until the scope closes. */
     readonly openLane: (node: string) => Effect.Effect<Lane, never, Scope.Scope>
-    readonly attach: (lane: Lane, channel: string, since: Position | undefined) => void
+    readonly attach: (lane: Lane, wanted: ChannelPosition) => void
     readonly detach: (lane: Lane, channel: string) => void
-    /** Lets go of channels that nobody uses. */
+    /** Lets go of channels that nobody uses, and in the others of what is too old. */
     readonly forgetIdle: Effect.Effect<void>
   }
 >()("weir/router/Router") {}
 
 /** Long enough that a client which lost its network for a while finds its epoch again. */
 const idleMs = 10 * 60 * 1000
+
+/** As long as a publisher waits for another router's decision. */
+const publishDeadline = "5 seconds"
 
 export const make = Effect.fnUntraced(function* (options: {
   readonly node: string
@@ -83,35 +86,24 @@ export const make = Effect.fnUntraced(function* (options: {
   const unknownNamespace = (channel: string) =>
     failure("unknown_namespace", `channel: no namespace "${namespaceOf(channel)}"`)
 
-  const where = (channel: string) => {
-    const namespace = namespaces.get(namespaceOf(channel))
-    return namespace === undefined
-      ? Effect.fail(unknownNamespace(channel))
-      : Effect.succeed({ channel, namespace })
+  /** To read begins a log, so that the channel must be known to those that end it. */
+  const where = (name: string) => {
+    const channel = channelOf(name)
+    return channel === undefined
+      ? Effect.fail(unknownNamespace(name))
+      : Effect.succeed({ channel: name, namespace: channel.namespace })
   }
 
   const startDrain = (channel: OwnedChannel) => {
     if (channel.appending) return
     channel.appending = true
-    run(
-      Sequencer.drain(channel, term).pipe(
-        Effect.exit,
-        Effect.tap((exit) =>
-          Exit.isFailure(exit) ? Effect.logError("a sequencer died", exit.cause) : Effect.void
-        ),
-        Effect.map((exit) => {
-          channel.appending = false
-          if (Exit.isSuccess(exit)) {
-            // One may have come after the last look, before the flag fell.
-            if (channel.hasPending) startDrain(channel)
-            return
-          }
-          for (const { answer } of channel.takeAll()) {
-            answer(Exit.fail(failure("unavailable", "the owner is stopping")))
-          }
-        })
-      )
-    )
+    run(Sequencer.drain(channel, term)).addObserver((exit) => {
+      channel.appending = false
+      // Ended before it began, which is how it goes once we stop, it has answered nobody.
+      if (Exit.isFailure(exit)) return Sequencer.refuse(channel, [], exit.cause)
+      // One may have come after the last look, before the flag fell.
+      if (channel.hasPending) startDrain(channel)
+    })
   }
 
   const submit = (message: Message, answer: Answer) => {
@@ -132,19 +124,24 @@ export const make = Effect.fnUntraced(function* (options: {
     submit,
     publish: (message) =>
       owns(message.channel)
-        ? Effect.callback((resume) => submit(message, resume))
+        ? Effect.callback<Accepted, Failure>((resume) => submit(message, resume)).pipe(
+            Effect.timeoutOrElse({
+              duration: publishDeadline,
+              orElse: () => Effect.fail(failure("timeout", "no answer from the channel's log"))
+            })
+          )
         : routers.publish(message),
-    resume: Effect.fnUntraced(function* (channel, since, limit) {
-      const { verdict, ...page } = yield* logs.resume(yield* where(channel), since, limit)
+    resume: Effect.fnUntraced(function* (channel, since, limits) {
+      const { verdict, ...page } = yield* logs.resume(yield* where(channel), since, limits)
       return { ...page, recovered: verdict.recovered, reason: verdict.reason ?? "" }
     }),
-    read: Effect.fnUntraced(function* (channel, from, limit) {
-      return yield* logs.read(yield* where(channel), from, limit)
+    read: Effect.fnUntraced(function* (channel, from, limits) {
+      return yield* logs.read(yield* where(channel), from, limits)
     }),
     openLane: Effect.fnUntraced(function* (connector) {
       // Both are bounded from outside: the items by the lane's credit and its
       // followers, the wakes by their one place.
-      const outgoing = yield* Queue.unbounded<LaneItem>()
+      const outgoing = yield* Queue.unbounded<LaneItem, Failure>()
       const wakes = yield* Queue.sliding<void>(1)
       const lane = yield* Effect.acquireRelease(
         Effect.sync(() => {
@@ -160,24 +157,42 @@ export const make = Effect.fnUntraced(function* (options: {
       )
       yield* CatchUp.run(lane, wakes, channelOf).pipe(
         Effect.provideService(LogStore, logs),
+        Effect.tapCause((cause) =>
+          Cause.hasInterruptsOnly(cause)
+            ? Effect.void
+            : Effect.andThen(
+                Effect.logError("a lane's reader died; ending the lane", cause),
+                // The connector opens it again, and names every channel with its position.
+                Queue.fail(outgoing, failure("unavailable", "the lane has ended"))
+              )
+        ),
         Effect.forkScoped
       )
       return lane
     }),
-    attach: (lane, name, since) => {
+    attach: (lane, { attach, channel: name, since }) => {
       const channel = channelOf(name)
-      if (channel === undefined) return lane.pushRefused(name, unknownNamespace(name))
+      if (channel === undefined) return lane.pushRefused(name, attach, unknownNamespace(name))
       channel.lanes.add(lane)
-      lane.follow(name, since)
+      lane.follow(name, attach, since)
     },
     detach,
     forgetIdle: Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
-      for (const channel of channels.values()) {
+      // A copy: one that is put back must not come round again.
+      for (const channel of [...channels.values()]) {
+        const { name } = channel
         const busy = channel.lanes.size > 0 || channel.hasPending || channel.appending
-        if (busy || now - channel.usedAt < idleMs) continue
-        if (!(yield* logs.forget(channel.name))) continue
-        if (channels.delete(channel.name)) channelsGauge.add(-1)
+        if (busy || now - channel.usedAt < idleMs) {
+          yield* logs.trim(name)
+          continue
+        }
+        // Gone before the log is asked: whoever comes meanwhile makes a channel that stays.
+        channels.delete(name)
+        channelsGauge.add(-1)
+        if ((yield* logs.forget(name)) || channels.has(name)) continue
+        channels.set(name, channel)
+        channelsGauge.add(1)
       }
     })
   }

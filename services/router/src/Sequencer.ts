@@ -4,9 +4,9 @@
  *
  * Delivery comes after the append: what the log does not have, nobody hears.
  */
-import { failure } from "@weir/core/Failure"
+import { type Failure, failure, failureOf } from "@weir/core/Failure"
 import type { Position } from "@weir/core/Position"
-import { Clock, Effect, Exit } from "effect"
+import { Cause, Clock, Effect, Exit } from "effect"
 import type { OwnedChannel, Submission } from "./OwnedChannel.ts"
 import { LogStore } from "./ports/LogStore.ts"
 import { publications } from "./RouterMetrics.ts"
@@ -14,16 +14,18 @@ import { publications } from "./RouterMetrics.ts"
 const headOf = Effect.fnUntraced(function* (channel: OwnedChannel) {
   if (channel.head !== undefined) return channel.head
   const logs = yield* LogStore
-  const atEnd = { _tag: "After", offset: Number.MAX_SAFE_INTEGER - 1 } as const
-  const { head, publishedAt } = yield* logs.read(
-    { channel: channel.name, namespace: channel.namespace },
-    atEnd,
-    0
-  )
+  const { name, namespace } = channel
+  const { head, publishedAt } = yield* logs.head({ channel: name, namespace })
   channel.head = head
   channel.publishedAt = publishedAt
   return head
 })
+
+/** The log may not be what the lanes were given: both are read again. */
+const forgetHead = (channel: OwnedChannel) => {
+  channel.head = undefined
+  for (const lane of channel.lanes) lane.reconsider(channel.name)
+}
 
 /** Answers the known ones with their first position; the others wait for the next round. */
 const settleDuplicates = (
@@ -60,32 +62,51 @@ const appendBatch = Effect.fnUntraced(function* (
     case "Duplicates":
       return settleDuplicates(channel, batch, result.positions)
     case "Mismatch": {
-      channel.putBack(batch)
-      channel.head = undefined
-      for (const lane of channel.lanes) lane.reconsider(name)
-      return yield* Effect.logWarning("log is not where this owner left it; reading it again", {
+      forgetHead(channel)
+      yield* Effect.logWarning("log is not where this owner left it; reading it again", {
         channel: name,
         head: result.head
       })
+      // Last: until then the batch is in flight, and answered if this ends here.
+      return channel.putBack(batch)
     }
   }
 })
+
+/**
+ * Answers a batch whose append did not end well, and all behind it. After a failure
+ * those may come again; after anything else nobody knows more about them than about it.
+ */
+export const refuse = (
+  channel: OwnedChannel,
+  batch: ReadonlyArray<Submission>,
+  cause: Cause.Cause<Failure>
+) => {
+  const refused = Cause.hasInterruptsOnly(cause)
+    ? failure("unavailable", "the owner is stopping")
+    : failureOf(cause)
+  const behind = channel.takeAll()
+  const refusedBehind = Cause.hasFails(cause)
+    ? failure("aborted", "an earlier publication on the channel failed")
+    : refused
+  publications(refused.code).add(batch.length)
+  publications(refusedBehind.code).add(behind.length)
+  for (const { answer } of batch) answer(Exit.fail(refused))
+  for (const { answer } of behind) answer(Exit.fail(refusedBehind))
+}
 
 /** Runs until nothing is pending. One at a time for each channel. */
 export const drain = Effect.fnUntraced(function* (channel: OwnedChannel, term: number) {
   while (channel.hasPending) {
     const batch = channel.takeBatch()
     yield* appendBatch(channel, batch, term).pipe(
-      Effect.catch((refused) =>
-        Effect.sync(() => {
-          publications(refused.code).add(batch.length)
-          for (const { answer } of batch) answer(Exit.fail(refused))
-          const behind = channel.takeAll()
-          const aborted = failure("aborted", "an earlier publication on the channel failed")
-          publications("aborted").add(behind.length)
-          for (const { answer } of behind) answer(Exit.fail(aborted))
-        })
-      )
+      Effect.onError((cause) => Effect.sync(() => refuse(channel, batch, cause))),
+      Effect.catch(() => Effect.void),
+      Effect.catchDefect((defect) => {
+        // It may have been appended all the same, or delivered to some.
+        forgetHead(channel)
+        return Effect.logError("an append died", { channel: channel.name }, Cause.die(defect))
+      })
     )
   }
 })

@@ -11,7 +11,7 @@ import { Doors } from "@weir/telemetry/Doors"
 import { Readiness } from "@weir/telemetry/Readiness"
 import { Clock, Effect, Layer } from "effect"
 import * as IdleSweep from "./loops/IdleSweep.ts"
-import * as LogStore from "./ports/LogStore.ts"
+import { layerMemory } from "./ports/MemoryLogStore.ts"
 import { layer as routerLayer } from "./Router.ts"
 import * as Config from "./RouterConfig.ts"
 import * as ApiHandlers from "./rpc/ApiHandlers.ts"
@@ -73,7 +73,7 @@ export const layer = (settings: Settings) => {
       const now = yield* Clock.currentTimeMillis
       const term = nextTerm(now, 0, Math.floor(Math.random() * nonceCount))
       const router = routerLayer({ node: config.node, term, namespaces: config.namespaces }).pipe(
-        Layer.provide(LogStore.layerMemory(term))
+        Layer.provide(layerMemory(term))
       )
       return doors(config, now).pipe(
         Layer.provide(router),

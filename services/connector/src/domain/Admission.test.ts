@@ -32,6 +32,9 @@ describe("Admission", () => {
     assert.isUndefined(handshakes.admit("2001:db8:1:2::2", 0))
     assert.strictEqual(handshakes.admit("2001:db8:1:2::3", 0)?.retryAfterMs, 1_000)
     assert.isUndefined(handshakes.admit("2001:db8:1:3::1", 0))
-    assert.strictEqual(limitKeyOf("10.1.2.3"), "10.1.2.3")
+    assert.deepStrictEqual(
+      ["10.1.2.3", "::1", "::", "2001:db8::1", "2001:db8::2:1", "2001:db8:0:0:5::"].map(limitKeyOf),
+      ["10.1.2.3", "0:0:0:0", "0:0:0:0", "2001:db8:0:0", "2001:db8:0:0", "2001:db8:0:0"]
+    )
   })
 })

@@ -21,10 +21,18 @@ export const exemptAddresses = (ranges: ReadonlyArray<string>): ((address: strin
   }
 }
 
+/** The eight groups of an IPv6 address, however it is abbreviated. */
+const groupsOf = (address: string): ReadonlyArray<string> => {
+  const [head = "", tail] = address.split("::")
+  const before = head === "" ? [] : head.split(":")
+  const after = tail === undefined || tail === "" ? [] : tail.split(":")
+  return [...before, ...Array<string>(8 - before.length - after.length).fill("0"), ...after]
+}
+
 /** Who shares a limit: the address, and in IPv6 the /64 that one customer is given. */
 export const limitKeyOf = (address: string): string =>
   isIPv6(address) && !address.startsWith("::ffff:")
-    ? address.split(":").slice(0, 4).join(":")
+    ? groupsOf(address).slice(0, 4).join(":")
     : address
 
 /** A browser sends the page's origin; a program sends none. */

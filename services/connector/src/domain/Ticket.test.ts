@@ -30,6 +30,11 @@ describe("Ticket", () => {
     assert.match(why(verify([newest], ticket, 5_000)), /not one of ours/)
   })
 
+  it("is not called bad where no key is known yet", () => {
+    const result = verify([], sign([newest], "connector-1.abc", ann), 5_000)
+    assert.strictEqual(result instanceof Failure && result.code, "unavailable")
+  })
+
   it("does not outlive its token", () => {
     const ticket = sign([newest], "connector-1.abc", ann)
     assert.strictEqual(why(verify([newest], ticket, 8_999)), "accepted")

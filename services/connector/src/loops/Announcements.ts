@@ -9,7 +9,7 @@ import { Cluster } from "@weir/cluster/Cluster"
 import type { Node } from "@weir/cluster/View"
 import { type Failure, failure } from "@weir/core/Failure"
 import { PresenceNodes } from "@weir/mesh/PresenceNodes"
-import type { Member } from "@weir/proto/client/v1/client"
+import type { Member, PresenceChange } from "@weir/proto/client/v1/client"
 import type { Announcement } from "@weir/proto/mesh/v1/presence"
 import { Cause, Effect, Queue, Stream } from "effect"
 import { members as membersGauge } from "../ConnectorMetrics.ts"
@@ -59,12 +59,20 @@ export const make = Effect.fnUntraced(function* (options: {
     )
   }
 
+  const pass = (change: PresenceChange) => {
+    for (const { connection } of feeds.get(change.channel)?.watchers ?? []) {
+      connection.send({ $case: "presenceChange", value: change })
+    }
+  }
+
   const session = Effect.fnUntraced(function* ({ name, mesh }: Node) {
     const { inbound, writeAll } = yield* presence.announce(mesh)
     const outgoing = yield* Queue.dropping<Announcement, Failure>(maxWaiting)
     const everything: Array<Announcement> = [
       { announcement: { $case: "hello", value: { node, incarnation } } }
     ]
+    /** Watched since before this stream: what changed without one was told to nobody. */
+    const uncertain = new Set<string>()
     yield* Effect.acquireRelease(
       Effect.sync(() => {
         for (const [channel, byId] of members) {
@@ -75,6 +83,7 @@ export const make = Effect.fnUntraced(function* (options: {
         }
         for (const channel of watched) {
           if (ownerOf(channel) !== name) continue
+          uncertain.add(channel)
           everything.push({ announcement: { $case: "watch", value: { channel } } })
         }
         open.set(name, outgoing)
@@ -94,14 +103,12 @@ export const make = Effect.fnUntraced(function* (options: {
     })
     const read = Stream.runForEachArray(inbound, (messages) =>
       Effect.sync(() => {
-        for (const { changes } of messages) {
-          for (const change of changes) {
-            const watchers = feeds.get(change.channel)?.watchers ?? []
-            for (const { connection } of watchers) {
-              connection.send({ $case: "presenceChange", value: change })
-            }
-          }
+        // The first message says that the stream is up, and so that the roster can be read.
+        for (const channel of uncertain) {
+          pass({ channel, joined: [], left: [], reset: true })
         }
+        uncertain.clear()
+        for (const { changes } of messages) changes.forEach(pass)
       })
     ).pipe(
       Effect.andThen(Effect.fail(failure("unavailable", "the presence node ended the stream")))

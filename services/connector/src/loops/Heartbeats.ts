@@ -18,12 +18,14 @@ const expiryLeewayMs = 30_000
 
 export const check = (session: Session, nowMillis: number): void => {
   const { connection, identity, limits } = session
-  if (identity === undefined || session.phase !== "connected") {
-    if (nowMillis - session.openedAt >= limits.connectTimeoutMs) {
+  if (session.phase === "new") {
+    if (nowMillis - session.awaitingConnectSince >= limits.connectTimeoutMs) {
       connection.close("connect_timeout")
     }
     return
   }
+  // What takes long then is our own doing, and has deadlines of its own.
+  if (identity === undefined || session.phase === "connecting") return
   const { expiresAt } = identity
   if (nowMillis >= expiresAt + expiryLeewayMs) return connection.close("token_expired")
   if (nowMillis >= expiresAt - expiryWarningMs && !session.warnedOfExpiry) {
@@ -41,11 +43,22 @@ export const check = (session: Session, nowMillis: number): void => {
   }
 }
 
-export const run = (sessions: () => Iterable<Session>) =>
-  Effect.repeat(
-    Effect.sync(() => {
-      const now = Date.now()
-      for (const session of sessions()) check(session, now)
-    }),
-    Schedule.spaced("1 second")
-  )
+const sweepMs = 1_000
+
+/**
+ * After a pause of the whole process, timers run before sockets: what clients sent
+ * meanwhile is not read yet, and nobody may be called late for it.
+ */
+const pausedMs = 2 * sweepMs
+
+export const run = (sessions: () => Iterable<Session>) => {
+  let sweptAt = Date.now()
+  const sweep = Effect.sync(() => {
+    const now = Date.now()
+    const isPaused = now - sweptAt > pausedMs
+    sweptAt = now
+    if (isPaused) return
+    for (const session of sessions()) check(session, now)
+  })
+  return Effect.repeat(sweep, Schedule.spaced(sweepMs))
+}

@@ -39,8 +39,8 @@ const channelsPerMessage = 512
 interface OpenLane {
   readonly outgoing: Queue.Queue<AttachRequest>
   /**
-   * Attaches on their way, by channel. Until the last is answered, what arrives
-   * for the channel belongs to an earlier attach and is not looked at.
+   * The number of the newest attach of each channel that is not answered yet.
+   * Until it is, what arrives belongs to an earlier one and is not looked at.
    */
   readonly unanswered: Map<string, number>
 }
@@ -63,13 +63,14 @@ export const make = Effect.fnUntraced(function* (options: {
     return owner && laneKey(owner.name, shardOf(channel) % lanesPerRouter)
   }
 
-  const sendAttach = (lane: OpenLane, channels: ReadonlyArray<ChannelPosition>) => {
-    for (const { channel } of channels) {
-      lane.unanswered.set(channel, (lane.unanswered.get(channel) ?? 0) + 1)
-    }
-    Queue.offerUnsafe(lane.outgoing, {
-      message: { $case: "attach", value: { channels: [...channels] } }
+  let lastAttach = 0
+
+  const sendAttach = (lane: OpenLane, feeds: ReadonlyArray<ChannelFeed>) => {
+    const channels = feeds.map(({ name, position }): ChannelPosition => {
+      lane.unanswered.set(name, ++lastAttach)
+      return { channel: name, since: position, attach: lastAttach }
     })
+    Queue.offerUnsafe(lane.outgoing, { message: { $case: "attach", value: { channels } } })
   }
 
   const sendDetach = (lane: OpenLane, channel: string) =>
@@ -83,13 +84,15 @@ export const make = Effect.fnUntraced(function* (options: {
     laneOf.set(feed.name, key)
     const lane = open.get(key)
     // A lane that is not up names all its channels when it comes up.
-    if (lane !== undefined) sendAttach(lane, [{ channel: feed.name, since: feed.position }])
+    if (lane !== undefined) sendAttach(lane, [feed])
   }
 
   const detach = (channel: string) => {
     const lane = open.get(laneOf.get(channel) ?? "")
     laneOf.delete(channel)
-    if (lane !== undefined) sendDetach(lane, channel)
+    if (lane === undefined) return
+    lane.unanswered.delete(channel)
+    sendDetach(lane, channel)
   }
 
   feeds.listen({ wanted: attach, unwanted: detach })
@@ -104,20 +107,21 @@ export const make = Effect.fnUntraced(function* (options: {
   }
 
   const moveFeed = (feed: ChannelFeed, reason: GapReason, position: Position) => {
-    const before = feed.position
-    feed.moveTo(position, (subscription) => {
+    feed.moveTo(position, (subscription, cursor) => {
       if (!subscription.connection.isClear) return false
-      tellGap(subscription, reason, before, position)
+      tellGap(subscription, reason, cursor, position)
       return true
     })
   }
 
-  const onAttached = (lane: OpenLane, { channel, position, reason, recovered }: Attached) => {
-    const waiting = (lane.unanswered.get(channel) ?? 1) - 1
-    if (waiting > 0) return void lane.unanswered.set(channel, waiting)
-    lane.unanswered.delete(channel)
+  /** True for the answer to the channel's newest attach. */
+  const isAwaited = (lane: OpenLane, channel: string, attach: number): boolean =>
+    lane.unanswered.get(channel) === attach && lane.unanswered.delete(channel)
+
+  const onAttached = (lane: OpenLane, answer: Attached) => {
+    const { attach, channel, position, reason, recovered } = answer
     const feed = feeds.get(channel)
-    if (feed === undefined) return
+    if (!isAwaited(lane, channel, attach) || feed === undefined) return
     if (feed.position === undefined) feed.attachedAt(position!)
     else if (!recovered) moveFeed(feed, reason as GapReason, position!)
   }
@@ -158,7 +162,7 @@ export const make = Effect.fnUntraced(function* (options: {
       flush()
       if (item?.$case === "attached") onAttached(lane, item.value)
       if (item?.$case === "gap" && !lane.unanswered.has(item.value.channel)) onGap(item.value)
-      if (item?.$case === "refused") lane.unanswered.delete(item.value.channel)
+      if (item?.$case === "refused") isAwaited(lane, item.value.channel, item.value.attach)
     }
     flush()
     return bytes
@@ -179,13 +183,13 @@ export const make = Effect.fnUntraced(function* (options: {
     offer({ $case: "credit", value: { bytes: windowBytes } })
     yield* Effect.acquireRelease(
       Effect.sync(() => {
-        const wanted: Array<ChannelPosition> = []
+        const wanted: Array<ChannelFeed> = []
         for (const feed of feeds.all()) {
           if (keyOf(feed.name) !== key) continue
           laneOf.set(feed.name, key)
-          wanted.push({ channel: feed.name, since: feed.position })
+          wanted.push(feed)
         }
-        for (const channels of Arr.chunksOf(wanted, channelsPerMessage)) sendAttach(lane, channels)
+        for (const some of Arr.chunksOf(wanted, channelsPerMessage)) sendAttach(lane, some)
         open.set(key, lane)
       }),
       () => Effect.sync(() => open.delete(key))

@@ -7,13 +7,8 @@
 import { Cluster } from "@weir/cluster/Cluster"
 import { type Node, nodesOf, type Role, type View } from "@weir/cluster/View"
 import type { Failure } from "@weir/core/Failure"
-import { Effect, FiberMap, Schedule, type Scope, Stream } from "effect"
-
-/** Spread a little: all connectors lose a router at the same moment. */
-const reconnect = Schedule.min([
-  Schedule.exponential("50 millis"),
-  Schedule.spaced("1 second")
-]).pipe(Schedule.jittered)
+import { keepOpen } from "@weir/mesh/KeepOpen"
+import { Effect, FiberMap, type Scope, Stream } from "effect"
 
 export const run = Effect.fnUntraced(function* (options: {
   readonly role: Role
@@ -27,22 +22,6 @@ export const run = Effect.fnUntraced(function* (options: {
   const sessions = yield* FiberMap.make<string>()
   const keyOf = ({ name, mesh, incarnation }: Node, index: number) =>
     `${name} ${incarnation} ${mesh} ${index}`
-
-  const keep = (node: Node, index: number) =>
-    Effect.scoped(session(node, index)).pipe(
-      Effect.tapError((refused) =>
-        Effect.logInfo("lost a session; beginning it again", {
-          peer: node.name,
-          role,
-          why: refused.message
-        })
-      ),
-      Effect.tapDefect((defect) =>
-        Effect.logError("a session died", { peer: node.name, role }, defect)
-      ),
-      Effect.sandbox,
-      Effect.retry(reconnect)
-    )
 
   yield* Stream.runForEach(changes, (view) =>
     Effect.gen(function* () {
@@ -58,7 +37,8 @@ export const run = Effect.fnUntraced(function* (options: {
         if (!wanted.has(key)) yield* FiberMap.remove(sessions, key)
       }
       for (const [key, { node, index }] of wanted) {
-        yield* FiberMap.run(sessions, key, keep(node, index), { onlyIfMissing: true })
+        const kept = keepOpen({ name: `${role} ${node.name}`, session: session(node, index) })
+        yield* FiberMap.run(sessions, key, kept, { onlyIfMissing: true })
       }
       onView?.(view)
     })

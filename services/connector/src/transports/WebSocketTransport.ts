@@ -90,7 +90,7 @@ export const serve = Effect.fnUntraced(function* (
     path,
     maxMessageBytes: limits.frameBytes * hardLimitFactor,
     decide,
-    onConnection: (transport) =>
+    onOpen: (transport) =>
       connector.open(
         transport,
         transport.protocol === undefined ? "json" : formats[transport.protocol]!,

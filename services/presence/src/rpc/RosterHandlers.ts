@@ -59,8 +59,11 @@ const announce = Effect.fnUntraced(
       })
 
     const read = Effect.andThen(take(others), Effect.forever(Effect.flatMap(next, take)))
+    yield* writeAll([{ changes: [] }])
     const write = Effect.forever(
-      Effect.flatMap(announcer.changes, (changes) => writeAll([{ changes }]))
+      Effect.flatMap(announcer.changes, (changes) =>
+        writeAll([{ changes: changes.map((change) => ({ ...change, reset: false })) }])
+      )
     )
     yield* Effect.raceFirst(read, write)
   },

@@ -1,13 +1,14 @@
 /**
- * ChannelLog: what one channel keeps in memory, bounded by count and age.
+ * ChannelLog: what one channel keeps in memory, bounded by count, bytes and age.
  *
- * One entry more than may be replayed is kept: the anchor, whose term proves
- * that a client at that position saw this very log.
+ * Of what was let go of only the last position is kept: the anchor, whose term
+ * proves that a client at that position saw this very log.
  */
 import { deliversLatest, type Namespace } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { EncodedPublication } from "@weir/wire/Publications"
 import { DedupeWindow } from "./DedupeWindow.ts"
+import { countWithin, type PageLimits } from "./PageLimits.ts"
 import { decide, type Verdict } from "./Resume.ts"
 
 /** Message ids remembered for one channel in one window: at 100 bytes each some 2 MB. */
@@ -17,15 +18,19 @@ export class ChannelLog {
   readonly namespace: Namespace
   readonly dedupe: DedupeWindow
   #head: Position
-  /** Offsets in a row that end at the head; a trimmed front is cut off now and then. */
-  #entries: Array<EncodedPublication> = []
-  /** How many entries at the front are trimmed but not cut off yet. */
-  #trimmed = 0
+  /** The position just before the oldest entry. */
+  #anchor: Position
+  /** Offsets in a row that end at the head; those let go of are empty at once. */
+  #slots: Array<EncodedPublication | undefined> = []
+  /** How many slots at the front are empty. */
+  #empty = 0
+  #bytes = 0
   #publishedAt = 0
 
   constructor(namespace: Namespace, start: Position, nowMillis: number) {
     this.namespace = namespace
     this.#head = start
+    this.#anchor = start
     this.dedupe = new DedupeWindow(namespace.dedupeMs, maxIds, nowMillis)
   }
 
@@ -40,7 +45,12 @@ export class ChannelLog {
 
   /** How many entries hold memory. */
   get size(): number {
-    return this.#entries.length
+    return this.#slots.length - this.#empty
+  }
+
+  /** What those entries are in bytes. */
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** The entries must follow the head without a hole; the caller has compared. */
@@ -49,56 +59,60 @@ export class ChannelLog {
     if (last === undefined) return
     this.#head = last.publication.position
     this.#publishedAt = last.publication.publishedAt
-    if (!this.namespace.logged) return
-    for (const entry of entries) this.#entries.push(entry)
-    this.#trim(nowMillis)
+    if (!this.namespace.logged) {
+      this.#anchor = this.#head
+      return
+    }
+    for (const entry of entries) {
+      this.#slots.push(entry)
+      this.#bytes += entry.bytes.byteLength
+    }
+    this.trim(nowMillis)
   }
 
-  #trim(nowMillis: number): void {
-    const { historyAgeMs, historySize } = this.namespace
-    const surplus = this.#entries.length - (historySize + 1)
-    this.#trimmed = Math.max(this.#trimmed, surplus, 0)
-    // The anchor is the first entry that is not cut off; it may be older than the age.
-    while (
-      this.#trimmed + 1 < this.#entries.length &&
-      nowMillis - this.#entries[this.#trimmed + 1]!.publication.publishedAt > historyAgeMs
-    ) {
-      this.#trimmed++
+  /** Lets go of what is beyond the bounds. The newest is let go of only for its age. */
+  trim(nowMillis: number): void {
+    const { historyAgeMs, historyBytes, historySize } = this.namespace
+    while (this.size > 0) {
+      const { bytes, publication } = this.#slots[this.#empty]!
+      const isBeyond =
+        this.size > historySize ||
+        (this.#bytes > historyBytes && this.size > 1) ||
+        nowMillis - publication.publishedAt > historyAgeMs
+      if (!isBeyond) break
+      this.#anchor = publication.position
+      this.#bytes -= bytes.byteLength
+      this.#slots[this.#empty] = undefined
+      this.#empty++
     }
-    // Cutting off in bulk keeps the cost of an append constant.
-    if (this.#trimmed > 64 && this.#trimmed * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#trimmed)
-      this.#trimmed = 0
+    // Moving the others only when at least as many are gone keeps an append's cost constant.
+    if (this.#empty >= 16 && this.#empty * 2 >= this.#slots.length) {
+      this.#slots = this.#slots.slice(this.#empty)
+      this.#empty = 0
     }
   }
 
-  #firstOffset(): number {
-    return this.#head.offset - this.#entries.length + 1
+  #indexOf(offset: number): number {
+    return offset - (this.#head.offset - this.#slots.length + 1)
   }
 
   /** The oldest offset that may be replayed; head + 1 when there is none. */
   floor(nowMillis: number): number {
-    this.#trim(nowMillis)
-    const anchor = this.#firstOffset() + this.#trimmed
-    const entry = this.#entries[this.#trimmed]
-    if (entry === undefined) return this.#head.offset + 1
-    // Entry 1 of an untrimmed log is no anchor: the position before it is 0.
-    const isFirstOfAll = anchor === 1 && this.#entries.length <= this.namespace.historySize
-    const isYoung = nowMillis - entry.publication.publishedAt <= this.namespace.historyAgeMs
-    return isFirstOfAll && isYoung ? 1 : anchor + 1
+    this.trim(nowMillis)
+    return this.#anchor.offset + 1
   }
 
-  /** The stored entry at an offset, the anchor included. */
-  at(offset: number): EncodedPublication | undefined {
-    const index = offset - this.#firstOffset()
-    return index < this.#trimmed ? undefined : this.#entries[index]
+  /** The position at a stored offset, or at the anchor's. */
+  positionAt(offset: number): Position | undefined {
+    if (offset === this.#anchor.offset) return this.#anchor
+    return this.#slots[this.#indexOf(offset)]?.publication.position
   }
 
   resume(since: Position, nowMillis: number): Verdict {
     return decide(since, {
       head: this.#head,
       floor: this.floor(nowMillis),
-      termAt: (offset) => this.at(offset)?.publication.position.term,
+      termAt: (offset) => this.positionAt(offset)?.term,
       latestOnly: deliversLatest(this.namespace)
     })
   }
@@ -108,18 +122,38 @@ export class ChannelLog {
     return this.floor(nowMillis) > this.#head.offset && this.dedupe.isEmpty(nowMillis)
   }
 
-  /** At most `limit` entries from an offset on, clamped to the floor. */
-  from(offset: number, limit: number, nowMillis: number): ReadonlyArray<EncodedPublication> {
-    const start = Math.max(offset, this.floor(nowMillis)) - this.#firstOffset()
-    return this.#entries.slice(start, start + limit)
+  *#walk(from: number, step: 1 | -1): Iterable<EncodedPublication> {
+    for (let index = from; ; index += step) {
+      const entry = this.#slots[index]
+      if (entry === undefined) return
+      yield entry
+    }
+  }
+
+  /** A page from an offset on, clamped to the floor. */
+  from(offset: number, limits: PageLimits, nowMillis: number): ReadonlyArray<EncodedPublication> {
+    const start = this.#indexOf(Math.max(offset, this.floor(nowMillis)))
+    const count = countWithin(this.#walk(start, 1), limits)
+    return this.#slots.slice(start, start + count) as Array<EncodedPublication>
+  }
+
+  /** The page that ends just before an offset, the newest first. */
+  before(offset: number, limits: PageLimits, nowMillis: number): ReadonlyArray<EncodedPublication> {
+    this.trim(nowMillis)
+    const end = this.#indexOf(Math.min(offset, this.#head.offset + 1))
+    const count = countWithin(this.#walk(end - 1, -1), limits)
+    const page = this.#slots.slice(Math.max(0, end - count), Math.max(0, end))
+    return page.reverse() as Array<EncodedPublication>
   }
 
   /** The first offset published at or after a time; head + 1 when there is none. */
   offsetAtTime(millis: number, nowMillis: number): number {
     const floor = this.floor(nowMillis)
-    const index = this.#entries.findIndex(
-      ({ publication }) => publication.position.offset >= floor && publication.publishedAt >= millis
-    )
-    return index < 0 ? this.#head.offset + 1 : this.#firstOffset() + index
+    let offset = floor
+    for (const { publication } of this.#walk(this.#empty, 1)) {
+      if (publication.publishedAt >= millis) return offset
+      offset++
+    }
+    return offset
   }
 }

@@ -6,6 +6,10 @@
  */
 import type { Position } from "@weir/core/Position"
 
+/** The length keeps ("a", "b:c") apart from ("a:b", "c"). */
+export const dedupeKey = (publisher: string, messageId: string): string =>
+  `${publisher.length}:${publisher}${messageId}`
+
 export class DedupeWindow {
   readonly #windowMs: number
   readonly #maxIds: number
@@ -45,7 +49,3 @@ export class DedupeWindow {
     return this.#young.size === 0 && this.#old.size === 0
   }
 }
-
-/** The length keeps ("a", "b:c") apart from ("a:b", "c"). */
-const dedupeKey = (publisher: string, messageId: string): string =>
-  `${publisher.length}:${publisher}${messageId}`

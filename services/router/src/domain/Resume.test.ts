@@ -10,6 +10,8 @@ const log: LogState = {
 }
 const untrimmed: LogState = { ...log, floor: 1, termAt: () => 9 }
 const newest: LogState = { ...log, floor: 40, latestOnly: true }
+const newestOfMany: LogState = { ...log, latestOnly: true }
+const newestGone: LogState = { ...log, floor: 41, latestOnly: true }
 const unlogged: LogState = { ...log, floor: 41, termAt: () => undefined }
 const empty: LogState = { ...log, head: { epoch: "e2", term: 9, offset: 0 }, floor: 1 }
 
@@ -32,6 +34,10 @@ describe("Resume.decide", () => {
     ["refuses an offset that another owner wrote", log, at(35, 8), refused("rolled_back", 41)],
     ["refuses the head under another term", log, at(40, 8), refused("rolled_back", 41)],
     ["gives the newest where only that is kept", newest, at(12, 7), recovered(40)],
+    ["gives only the newest where more is kept", newestOfMany, at(37), recovered(40)],
+    ["gives nothing where the newest is too old", newestGone, at(37), recovered(41)],
+    ["gives the newest to whoever is beyond it, too", newest, at(41), recovered(40)],
+    ["gives the newest where another wrote at that offset", newest, at(40, 8), recovered(40)],
     ["gives nothing twice where only the newest is kept", newest, at(40), recovered(41)],
     ["refuses an older position where nothing is kept", unlogged, at(39), refused("trimmed", 41)],
     ["continues at the head where nothing is kept", unlogged, at(40), recovered(41)]

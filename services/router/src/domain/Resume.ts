@@ -15,7 +15,7 @@ export interface LogState {
   readonly floor: number
   /** The term of a stored entry, the anchor below the floor included. */
   readonly termAt: (offset: number) => number | undefined
-  /** Only the newest is ever kept, so older ones are not missed. */
+  /** Logged, and only the newest is ever wanted: older ones are not missed. */
   readonly latestOnly: boolean
 }
 
@@ -32,14 +32,15 @@ export const decide = (since: Position, log: LogState): Verdict => {
   const { head, floor, termAt, latestOnly } = log
   const nothing = head.offset + 1
   if (since.epoch !== head.epoch) return refused("epoch_changed", nothing)
+  const isHead = since.offset === head.offset && since.term === head.term
+  if (latestOnly) return { recovered: true, next: isHead ? nothing : Math.max(floor, head.offset) }
   if (since.offset > head.offset) return refused("rolled_back", nothing)
   if (since.offset === head.offset) {
     // At offset 0 nothing was written yet, so no term can disagree.
-    return since.term === head.term || since.offset === 0
+    return isHead || since.offset === 0
       ? { recovered: true, next: nothing }
       : refused("rolled_back", nothing)
   }
-  if (latestOnly) return { recovered: true, next: floor }
   if (since.offset === 0) {
     return floor <= 1 ? { recovered: true, next: 1 } : refused("trimmed", floor)
   }

@@ -11,7 +11,7 @@ import type { Position } from "@weir/core/Position"
 import { Effect, Queue } from "effect"
 import type { Follower, Lane } from "../Lane.ts"
 import type { OwnedChannel } from "../OwnedChannel.ts"
-import { LogStore, type Resumed } from "../ports/LogStore.ts"
+import { LogStore, pageBytes, type Resumed } from "../ports/LogStore.ts"
 
 /** Publications of one page; small, so that one channel does not hold up the others. */
 const pageSize = 256
@@ -25,9 +25,9 @@ const isElsewhere = ({ verdict }: Resumed): boolean =>
 const pushPage = (lane: Lane, follower: Follower, channel: OwnedChannel, page: Resumed) => {
   if (isElsewhere(page)) return lane.pushGap(follower, page.verdict.reason!, page.head)
   if (deliversLatest(channel.namespace)) {
-    return void lane.pushAll(follower, page.entries.slice(-1))
-  }
-  if (page.next > follower.cursor!.offset + 1) {
+    // What lies between is not owed to anybody.
+    follower.cursor = page.before
+  } else if (page.next > follower.cursor!.offset + 1) {
     lane.pushGap(follower, channel.namespace.logged ? "trimmed" : "dropped", page.before)
   }
   lane.pushAll(follower, page.entries)
@@ -42,13 +42,15 @@ const serve = Effect.fnUntraced(function* (lane: Lane, follower: Follower, chann
   const logs = yield* LogStore
   const where = { channel: channel.name, namespace: channel.namespace }
   const { cursor } = follower
+  let head: Position
   if (cursor === undefined) {
-    const { head } = yield* logs.read(where, { _tag: "Last", count: 0 }, 0)
+    head = (yield* logs.head(where)).head
     if (!lane.isCurrent(follower)) return
     attachAtHead(lane, follower, head)
   } else {
-    const page = yield* logs.resume(where, cursor, pageSize)
+    const page = yield* logs.resume(where, cursor, { limit: pageSize, maxBytes: pageBytes })
     if (!lane.isCurrent(follower)) return
+    head = page.head
     if (follower.state === "judging" && isElsewhere(page)) {
       attachAtHead(lane, follower, page.head, page.verdict.reason)
     } else {
@@ -58,8 +60,8 @@ const serve = Effect.fnUntraced(function* (lane: Lane, follower: Follower, chann
       pushPage(lane, follower, channel, page)
     }
   }
-  const head = channel.head
-  if (head === undefined || follower.cursor!.offset >= head.offset) lane.goLive(follower)
+  // The lanes have been given up to the channel's head, which may trail the log's by an append.
+  if (follower.cursor!.offset >= (channel.head ?? head).offset) lane.goLive(follower)
 })
 
 export const run = Effect.fnUntraced(function* (

@@ -7,13 +7,14 @@ import type { Position } from "@weir/core/Position"
 import { encodePublication } from "@weir/wire/Publications"
 import { Effect, type Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { type Append, LogStore } from "./LogStore.ts"
+import { type Append, LogStore, pageBytes } from "./LogStore.ts"
 
 const term = 4_096
 const encoder = new TextEncoder()
 const chat = makeNamespace("chat", { historySize: 5, historyAgeSeconds: 60, dedupeSeconds: 10 })
 const live = makeNamespace("live", { logged: false, dedupeSeconds: 10 })
-const state = makeNamespace("state", { historySize: 1, slowConsumer: "conflate" })
+const state = makeNamespace("state", { slowConsumer: "conflate" })
+const heavy = makeNamespace("heavy", { historyBytes: 1_000 })
 
 const lobby = { channel: "chat:lobby", namespace: chat }
 
@@ -35,12 +36,28 @@ const entriesAfter = (
     })
   )
 
+const upTo = (limit: number, maxBytes = pageBytes) => ({ limit, maxBytes })
+
+/** `bytes` of data in one entry that goes in after the present head. */
+const appendLarge = Effect.fnUntraced(function* (where: typeof lobby, bytes: number) {
+  const logs = yield* LogStore
+  const after = yield* headOf(where)
+  const position = { epoch: after.epoch, term, offset: after.offset + 1 }
+  const message = { channel: where.channel, publisher: "ann", messageId: "", contentType: "" }
+  const entry = encodePublication({
+    ...message,
+    data: new Uint8Array(bytes),
+    publishedAt: 0,
+    position
+  })
+  yield* logs.append({ ...where, after, entries: [entry] })
+  return position
+})
+
 const none = (count: number) => Array.from({ length: count }, () => "")
 
 const headOf = (where: typeof lobby) =>
-  Effect.flatMap(LogStore, ({ read }) =>
-    Effect.map(read(where, { _tag: "Last", count: 0 }, 0), ({ head }) => head)
-  )
+  Effect.flatMap(LogStore, ({ head }) => Effect.map(head(where), (it) => it.head))
 
 /** Appends after the present head and gives the new one. */
 const append = Effect.fnUntraced(function* (
@@ -82,7 +99,7 @@ export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
         const entries = entriesAfter(after, ["m-1", "m-2", "m-3"], 7)
         yield* logs.append({ ...lobby, after, entries })
 
-        const page = yield* logs.read(lobby, { _tag: "After", offset: 0 }, 10)
+        const page = yield* logs.read(lobby, { _tag: "After", offset: 0 }, upTo(10))
         assert.deepStrictEqual(
           page.entries.map(({ bytes }) => Buffer.from(bytes).toString("hex")),
           entries.map(({ bytes }) => Buffer.from(bytes).toString("hex"))
@@ -141,13 +158,13 @@ export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
         const third = yield* append(lobby, none(1))
         yield* append(lobby, none(5))
 
-        const page = yield* logs.resume(lobby, second, 10)
+        const page = yield* logs.resume(lobby, second, upTo(10))
         assert.deepStrictEqual(page.verdict, { recovered: false, reason: "trimmed", next: 4 })
         assert.deepStrictEqual(offsets(page), [4, 5, 6, 7, 8])
         assert.deepStrictEqual(page.before, third)
-        const anchored = yield* logs.resume(lobby, third, 10)
+        const anchored = yield* logs.resume(lobby, third, upTo(10))
         assert.deepStrictEqual(anchored.verdict, { recovered: true, next: 4 })
-        const fromStart = yield* logs.resume(lobby, start, 10)
+        const fromStart = yield* logs.resume(lobby, start, upTo(10))
         assert.strictEqual(fromStart.verdict.reason, "trimmed")
       })
     )
@@ -160,9 +177,9 @@ export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
         const head = yield* append(lobby, none(1), 0)
         yield* TestClock.adjust("61 seconds")
 
-        const page = yield* logs.read(lobby, { _tag: "After", offset: 0 }, 10)
+        const page = yield* logs.read(lobby, { _tag: "After", offset: 0 }, upTo(10))
         assert.deepStrictEqual([offsets(page), page.next], [[], 4])
-        const resumed = yield* logs.resume(lobby, head, 10)
+        const resumed = yield* logs.resume(lobby, head, upTo(10))
         assert.deepStrictEqual(resumed.verdict, { recovered: true, next: 4 })
       })
     )
@@ -174,16 +191,70 @@ export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
         yield* append(lobby, none(3), 1_000)
         yield* append(lobby, none(2), 2_000)
 
-        const forward = yield* logs.read(lobby, { _tag: "After", offset: 1 }, 2)
+        const forward = yield* logs.read(lobby, { _tag: "After", offset: 1 }, upTo(2))
         assert.deepStrictEqual([offsets(forward), forward.more], [[2, 3], true])
-        const backward = yield* logs.read(lobby, { _tag: "Before", offset: 0 }, 2)
+        const backward = yield* logs.read(lobby, { _tag: "Before", offset: 0 }, upTo(2))
         assert.deepStrictEqual([offsets(backward), backward.more], [[5, 4], true])
-        const further = yield* logs.read(lobby, { _tag: "Before", offset: 4 }, 10)
+        const further = yield* logs.read(lobby, { _tag: "Before", offset: 4 }, upTo(10))
         assert.deepStrictEqual([offsets(further), further.more], [[3, 2, 1], false])
-        const last = yield* logs.read(lobby, { _tag: "Last", count: 2 }, 10)
+        const last = yield* logs.read(lobby, { _tag: "Last", count: 2 }, upTo(10))
         assert.deepStrictEqual([offsets(last), last.next], [[4, 5], 4])
-        const since = yield* logs.read(lobby, { _tag: "SinceTime", millis: 1_500 }, 10)
+        const since = yield* logs.read(lobby, { _tag: "SinceTime", millis: 1_500 }, upTo(10))
         assert.deepStrictEqual(offsets(since), [4, 5])
+      })
+    )
+
+    test(
+      "reads pages that are bounded in bytes, one entry at least, and says that there is more",
+      Effect.gen(function* () {
+        const logs = yield* LogStore
+        const start = yield* headOf(lobby)
+        for (const bytes of [300, 300, 900, 300]) yield* appendLarge(lobby, bytes)
+        const small = upTo(10, 800)
+
+        const forward = yield* logs.read(lobby, { _tag: "After", offset: 0 }, small)
+        assert.deepStrictEqual([offsets(forward), forward.more], [[1, 2], true])
+        const large = yield* logs.read(lobby, { _tag: "After", offset: 2 }, small)
+        assert.deepStrictEqual([offsets(large), large.more], [[3], true])
+        const rest = yield* logs.read(lobby, { _tag: "After", offset: 3 }, small)
+        assert.deepStrictEqual([offsets(rest), rest.more], [[4], false])
+        const backward = yield* logs.read(lobby, { _tag: "Before", offset: 4 }, small)
+        assert.deepStrictEqual([offsets(backward), backward.more], [[3], true])
+        assert.strictEqual(backward.before.offset, 2)
+        const further = yield* logs.read(lobby, { _tag: "Before", offset: 3 }, small)
+        assert.deepStrictEqual([offsets(further), further.more], [[2, 1], false])
+        const last = yield* logs.read(lobby, { _tag: "Last", count: 3 }, small)
+        assert.deepStrictEqual([offsets(last), last.next, last.more], [[2], 2, true])
+        const resumed = yield* logs.resume(lobby, start, small)
+        assert.deepStrictEqual([offsets(resumed), resumed.more], [[1, 2], true])
+      })
+    )
+
+    test(
+      "tells the head alone, and when it was published",
+      Effect.gen(function* () {
+        const logs = yield* LogStore
+        assert.strictEqual((yield* logs.head(lobby)).publishedAt, 0)
+        const head = yield* append(lobby, none(2), 7)
+        assert.deepStrictEqual(yield* logs.head(lobby), { head, publishedAt: 7 })
+      })
+    )
+
+    test(
+      "lets go of what is beyond its bytes, but never of the newest",
+      Effect.gen(function* () {
+        const logs = yield* LogStore
+        const where = { channel: "heavy:lobby", namespace: heavy }
+        const first = yield* appendLarge(where, 400)
+        yield* appendLarge(where, 400)
+        yield* appendLarge(where, 400)
+        const page = yield* logs.resume(where, first, upTo(10))
+        assert.deepStrictEqual(page.verdict, { recovered: true, next: 2 })
+        assert.deepStrictEqual(offsets(page), [2, 3])
+
+        const alone = yield* appendLarge(where, 5_000)
+        const all = yield* logs.read(where, { _tag: "After", offset: 0 }, upTo(10))
+        assert.deepStrictEqual(offsets(all), [alone.offset])
       })
     )
 
@@ -195,8 +266,11 @@ export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
         const first = yield* append(where, ["m-1"])
         const second = yield* append(where, ["m-2"])
 
-        assert.deepStrictEqual((yield* logs.resume(where, second, 10)).verdict.recovered, true)
-        const missed = yield* logs.resume(where, first, 10)
+        assert.deepStrictEqual(
+          (yield* logs.resume(where, second, upTo(10))).verdict.recovered,
+          true
+        )
+        const missed = yield* logs.resume(where, first, upTo(10))
         assert.deepStrictEqual(missed.verdict, { recovered: false, reason: "trimmed", next: 3 })
         assert.deepStrictEqual([offsets(missed), missed.before], [[], second])
         const again = yield* logs.append({
@@ -216,9 +290,41 @@ export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
         const first = yield* append(where, none(1))
         yield* append(where, none(8))
 
-        const page = yield* logs.resume(where, first, 10)
+        const page = yield* logs.resume(where, first, upTo(10))
         assert.deepStrictEqual(page.verdict, { recovered: true, next: 9 })
-        assert.deepStrictEqual(offsets(page), [9])
+        assert.deepStrictEqual([offsets(page), page.before.offset, page.more], [[9], 8, false])
+      })
+    )
+
+    test(
+      "gives only the newest also where more is kept, and nothing where it is gone",
+      Effect.gen(function* () {
+        const logs = yield* LogStore
+        const options = { historySize: 5, historyAgeSeconds: 60, slowConsumer: "conflate" } as const
+        const where = { channel: "state:door", namespace: makeNamespace("state", options) }
+        const first = yield* append(where, none(1))
+        const head = yield* append(where, none(3))
+
+        const page = yield* logs.resume(where, first, upTo(10))
+        assert.deepStrictEqual([offsets(page), page.next, page.before.offset], [[4], 4, 3])
+        yield* TestClock.adjust("61 seconds")
+        const aged = yield* logs.resume(where, first, upTo(10))
+        assert.deepStrictEqual(aged.verdict, { recovered: true, next: 5 })
+        assert.deepStrictEqual([offsets(aged), aged.before], [[], head])
+      })
+    )
+
+    test(
+      "misses what was published where nothing is kept, also for those who want only the newest",
+      Effect.gen(function* () {
+        const logs = yield* LogStore
+        const namespace = makeNamespace("live", { logged: false, slowConsumer: "conflate" })
+        const where = { channel: "live:door", namespace }
+        const first = yield* append(where, none(1))
+        const second = yield* append(where, none(1))
+
+        assert.isFalse((yield* logs.resume(where, first, upTo(10))).verdict.recovered)
+        assert.isTrue((yield* logs.resume(where, second, upTo(10))).verdict.recovered)
       })
     )
 

@@ -6,7 +6,7 @@
  */
 import { checkAccess, type Verb } from "@weir/core/Capability"
 import { checkChannel, checkMessage } from "@weir/core/CheckMessage"
-import { Failure, failure } from "@weir/core/Failure"
+import { Failure, failure, failureOf } from "@weir/core/Failure"
 import type { Namespaces } from "@weir/core/Namespace"
 import type { Accepted, Message } from "@weir/core/Publication"
 import type { Duplex } from "@weir/grpc/Duplex"
@@ -46,10 +46,7 @@ const orFail = <A>(value: A | Failure): Effect.Effect<A, Failure> =>
 
 const toResult = (exit: Exit.Exit<Accepted, Failure>): Result => {
   if (Exit.isSuccess(exit)) return { result: { $case: "published", value: exit.value } }
-  const refused =
-    exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error ??
-    failure("internal", "internal error")
-  const { code, message, retryAfterMs } = refused
+  const { code, message, retryAfterMs } = failureOf(exit)
   return { result: { $case: "failure", value: { code, message, retryAfterMs } } }
 }
 
@@ -133,6 +130,7 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
           channel,
           from: { $case: "after", value: after },
           limit: yield* pageLimit(limit),
+          maxBytes: 0,
           reverse,
           view: 0
         })

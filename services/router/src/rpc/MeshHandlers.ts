@@ -1,7 +1,7 @@
 /**
  * MeshHandlers: the router as connectors and other routers see it.
  */
-import { type Failure, failure } from "@weir/core/Failure"
+import { type Failure, failure, failureOf } from "@weir/core/Failure"
 import type { Accepted } from "@weir/core/Publication"
 import type { Duplex } from "@weir/grpc/Duplex"
 import { implement } from "@weir/grpc/Handlers"
@@ -18,7 +18,7 @@ import {
 } from "@weir/proto/mesh/v1/router"
 import { Effect, Exit, Queue, Stream } from "effect"
 import type { Lane } from "../Lane.ts"
-import type { From, Page } from "../ports/LogStore.ts"
+import { type From, type Page, pageBytes } from "../ports/LogStore.ts"
 import { Router } from "../Router.ts"
 
 /** Items of one message: enough to spread its cost, few enough to leave soon. */
@@ -28,11 +28,12 @@ const itemsPerMessage = 256
 const maxUndecided = 2_048
 
 const maxPage = 1_000
+const maxPageBytes = 1024 * 1024
 
 const receive = (router: Router["Service"], lane: Lane, { message }: AttachRequest) => {
   switch (message?.$case) {
     case "attach":
-      for (const { channel, since } of message.value.channels) router.attach(lane, channel, since)
+      for (const wanted of message.value.channels) router.attach(lane, wanted)
       return
     case "detach":
       for (const channel of message.value.channels) router.detach(lane, channel)
@@ -44,39 +45,34 @@ const receive = (router: Router["Service"], lane: Lane, { message }: AttachReque
   }
 }
 
-const attach = Effect.fnUntraced(function* (
-  router: Router["Service"],
-  { inbound, writeAll }: Duplex<AttachRequest, AttachResponse>
-) {
-  let lane: Lane | undefined
-  const write = (it: Lane) =>
-    it.take(itemsPerMessage).pipe(
+const attach = Effect.fnUntraced(
+  function* (
+    router: Router["Service"],
+    { inbound, writeAll }: Duplex<AttachRequest, AttachResponse>
+  ) {
+    const pull = yield* Stream.toPull(inbound)
+    const [first, ...others] = yield* pull
+    if (first.message?.$case !== "hello") {
+      return yield* failure("bad_request", "message: the first one must be hello")
+    }
+    const lane = yield* router.openLane(first.message.value.node)
+    const take = (requests: ReadonlyArray<AttachRequest>) =>
+      Effect.sync(() => {
+        for (const request of requests) receive(router, lane, request)
+      })
+    const read = Effect.andThen(take(others), Effect.forever(Effect.flatMap(pull, take)))
+    const write = lane.take(itemsPerMessage).pipe(
       Effect.flatMap((items) => writeAll([{ items: [...items] }])),
       Effect.forever({ disableYield: true })
     )
-  yield* Stream.runForEach(inbound, (request) =>
-    Effect.gen(function* () {
-      if (lane !== undefined) return receive(router, lane, request)
-      if (request.message?.$case !== "hello") {
-        return yield* failure("bad_request", "message: the first one must be hello")
-      }
-      lane = yield* router.openLane(request.message.value.node)
-      // Its failure is the stream's: the reader sees it too, and ends.
-      yield* Effect.forkScoped(Effect.ignore(write(lane)))
-    })
-  )
-})
+    yield* Effect.raceFirst(read, write)
+  },
+  Effect.catchTag("Done", () => Effect.void)
+)
 
 const resultOf = (id: number, exit: Exit.Exit<Accepted, Failure>): ForwardResult => {
   if (Exit.isSuccess(exit)) return { id, result: { $case: "accepted", value: exit.value } }
-  const refused = exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error
-  return {
-    id,
-    result: {
-      $case: "failure",
-      value: toMessage(refused ?? failure("unavailable", "the owner is stopping"))
-    }
-  }
+  return { id, result: { $case: "failure", value: toMessage(failureOf(exit)) } }
 }
 
 const forward = Effect.fnUntraced(function* (
@@ -144,12 +140,15 @@ export const readHere = Effect.fnUntraced(function* (
   router: Router["Service"],
   request: ReadRequest
 ) {
-  const limit = Math.min(request.limit, maxPage)
+  const limits = {
+    limit: Math.min(request.limit, maxPage),
+    maxBytes: Math.min(request.maxBytes || pageBytes, maxPageBytes)
+  }
   if (request.from?.$case === "since") {
-    const page = yield* router.resume(request.channel, request.from.value, limit)
+    const page = yield* router.resume(request.channel, request.from.value, limits)
     return toReadResponse(page, page.recovered, page.reason)
   }
-  return toReadResponse(yield* router.read(request.channel, fromOf(request), limit), true, "")
+  return toReadResponse(yield* router.read(request.channel, fromOf(request), limits), true, "")
 })
 
 export const make = Effect.map(Router, (router) =>

@@ -288,6 +288,8 @@ export interface PresenceChange {
   joined: Member[];
   /** Only ids and users. */
   left: Member[];
+  /** Changes may have been missed: read the roster again. */
+  reset: boolean;
 }
 
 export interface Refresh {
@@ -2763,7 +2765,7 @@ export const Presence: MessageFns<Presence> = {
 };
 
 function createBasePresenceChange(): PresenceChange {
-  return { channel: "", joined: [], left: [] };
+  return { channel: "", joined: [], left: [], reset: false };
 }
 
 export const PresenceChange: MessageFns<PresenceChange> = {
@@ -2776,6 +2778,9 @@ export const PresenceChange: MessageFns<PresenceChange> = {
     }
     for (const v of message.left) {
       Member.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.reset !== false) {
+      writer.uint32(32).bool(message.reset);
     }
     return writer;
   },
@@ -2817,6 +2822,14 @@ export const PresenceChange: MessageFns<PresenceChange> = {
             message.left.push(Member.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.reset = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2837,6 +2850,7 @@ export const PresenceChange: MessageFns<PresenceChange> = {
     message.channel = object.channel ?? "";
     message.joined = object.joined?.map((e) => Member.fromPartial(e)) || [];
     message.left = object.left?.map((e) => Member.fromPartial(e)) || [];
+    message.reset = object.reset ?? false;
     return message;
   },
 };

@@ -60,6 +60,7 @@ export interface Unwatch {
   channel: string;
 }
 
+/** The first is empty and says that the stream is up. */
 export interface AnnounceResponse {
   changes: PresenceChange[];
 }

@@ -1,0 +1,165 @@
+import { assert, describe, it } from "@effect/vitest"
+import { failure } from "@weir/core/Failure"
+import * as GrpcClient from "@weir/grpc/GrpcClient"
+import * as GrpcServer from "@weir/grpc/GrpcServer"
+import { type Handlers, implement } from "@weir/grpc/Handlers"
+import {
+  type ForwardRequest,
+  type ForwardResult,
+  RouterServiceDefinition
+} from "@weir/proto/mesh/v1/router"
+import { Deferred, Effect, Exit, Fiber, Queue, Stream } from "effect"
+import * as Correlated from "./Correlated.ts"
+
+type Forward = Handlers<RouterServiceDefinition, never>["forward"]
+
+const encodable = (request: string): string => {
+  if (request === "cannot be made") throw new Error("a bug in whoever asks")
+  return request
+}
+
+const notServed = () => Effect.fail(failure("unavailable", "not served"))
+
+/** Asks for a channel's name, of a server that does with the stream what the test says. */
+const connect = Effect.fnUntraced(function* (forward: Forward, capacity = 100, batchSize = 10) {
+  const server = yield* GrpcServer.make({
+    host: "127.0.0.1",
+    port: 0,
+    services: [implement(RouterServiceDefinition, { attach: notServed, read: notServed, forward })]
+  })
+  const client = yield* GrpcClient.make(RouterServiceDefinition, server.address)
+  return yield* Correlated.make({
+    peer: "echo",
+    open: client.forward(),
+    capacity,
+    batchSize,
+    toMessage: (batch: ReadonlyArray<{ readonly id: number; readonly request: string }>) => ({
+      publications: batch.map(({ id, request }) => ({
+        id,
+        channel: encodable(request),
+        publisher: "",
+        messageId: "",
+        contentType: "",
+        data: new Uint8Array()
+      })),
+      view: 0
+    }),
+    fromMessage: ({ results }) =>
+      results.map(({ id, result }) => ({
+        id,
+        result: Exit.succeed(result?.$case === "accepted" ? result.value.position!.epoch : "")
+      }))
+  })
+})
+
+const echo = ({ publications }: ForwardRequest): Array<ForwardResult> =>
+  publications.map(({ channel, id }) => ({
+    id,
+    result: {
+      $case: "accepted",
+      value: { position: { epoch: channel, term: 0, offset: 0 }, duplicate: false }
+    }
+  }))
+
+const range = (count: number) => Array.from({ length: count }, (_, index) => `r-${index}`)
+
+describe("requests over one stream", () => {
+  it.live("are each given their own answer, in whatever order those come", () =>
+    Effect.gen(function* () {
+      const ask = yield* connect(({ inbound, writeAll }) =>
+        Stream.runForEachArray(inbound, (messages) =>
+          writeAll([{ results: messages.flatMap(echo).toReversed() }])
+        )
+      )
+      const answers = yield* Effect.forEach(range(50), ask, { concurrency: "unbounded" })
+      assert.deepStrictEqual(answers, range(50))
+    })
+  )
+
+  it.live("leave in the order asked, as many in one message as allowed", () =>
+    Effect.gen(function* () {
+      const seen: Array<ReadonlyArray<string>> = []
+      const ask = yield* connect(
+        ({ inbound, writeAll }) =>
+          Stream.runForEach(inbound, (message) => {
+            seen.push(message.publications.map(({ channel }) => channel))
+            return writeAll([{ results: echo(message) }])
+          }),
+        100,
+        7
+      )
+      yield* Effect.forEach(range(50), ask, { concurrency: "unbounded" })
+      assert.deepStrictEqual(seen.flat(), range(50))
+      assert.isAtMost(Math.max(...seen.map(({ length }) => length)), 7)
+    })
+  )
+
+  it.live("that were sent fail with their stream, and the next ones are answered", () =>
+    Effect.gen(function* () {
+      const arrived = yield* Queue.unbounded<string>()
+      const lose = yield* Deferred.make<void>()
+      let streams = 0
+      const ask = yield* connect(({ inbound, writeAll }) => {
+        const isFirst = ++streams === 1
+        return Stream.runForEach(inbound, (message) =>
+          isFirst
+            ? Queue.offer(arrived, message.publications[0]!.channel).pipe(
+                Effect.andThen(Deferred.await(lose)),
+                Effect.andThen(Effect.fail(failure("unavailable", "lost")))
+              )
+            : writeAll([{ results: echo(message) }])
+        )
+      })
+      const first = yield* Effect.forkChild(Effect.flip(ask("first")))
+      assert.strictEqual(yield* Queue.take(arrived), "first")
+      yield* Deferred.succeed(lose, undefined)
+
+      assert.deepInclude(yield* Fiber.join(first), {
+        code: "unavailable",
+        message: "echo: lost; the outcome is unknown"
+      })
+      assert.strictEqual(yield* ask("second"), "second")
+    })
+  )
+
+  it.live("are refused beyond the capacity, and leave no trace once nobody waits", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      const open = yield* Deferred.make<void>()
+      const ask = yield* connect(
+        ({ inbound, writeAll }) =>
+          // Nobody reads before: what was asked meanwhile cannot leave beyond the first message.
+          Effect.andThen(
+            Deferred.await(open),
+            Stream.runForEach(inbound, (message) => {
+              seen.push(...message.publications.map(({ channel }) => channel))
+              return writeAll([{ results: echo(message) }])
+            })
+          ),
+        4
+      )
+      for (const round of [1, 2]) {
+        const asked = yield* Effect.forEach(range(4), (it) =>
+          Effect.forkChild(ask(`${round} ${it}`), { startImmediately: true })
+        )
+        const refused = yield* Effect.flip(ask("one too many"))
+        assert.strictEqual(refused.code, "too_many_requests")
+        yield* Fiber.interruptAll(asked)
+      }
+      yield* Deferred.succeed(open, undefined)
+      assert.strictEqual(yield* ask("last"), "last")
+      assert.notInclude(seen, "one too many")
+    })
+  )
+
+  it.live("go on after a message that could not be made", () =>
+    Effect.gen(function* () {
+      const ask = yield* connect(({ inbound, writeAll }) =>
+        Stream.runForEach(inbound, (message) => writeAll([{ results: echo(message) }]))
+      )
+      const broken = yield* Effect.flip(ask("cannot be made"))
+      assert.strictEqual(broken.code, "unavailable")
+      assert.strictEqual(yield* ask("next"), "next")
+    })
+  )
+})
