@@ -5,7 +5,7 @@
  * connection is in `CloseCode`. Messages are for people: they name the field
  * and the limit, and never carry internal text.
  */
-import { Cause, Data, type Exit } from "effect"
+import { Cause, Data, Effect, type Exit } from "effect"
 
 interface FailureMeaning {
   readonly meaning: string
@@ -81,3 +81,7 @@ export const failureOf = (
     ? failure("unavailable", "the server is stopping")
     : failure("internal", "internal error")
 }
+
+/** A rule's verdict, as an Effect. */
+export const orFail = <A>(verdict: A | Failure): Effect.Effect<A, Failure> =>
+  verdict instanceof Failure ? Effect.fail(verdict) : Effect.succeed(verdict)

@@ -34,7 +34,7 @@ export class Routers extends Context.Service<
 >()("weir/mesh/Routers") {}
 
 /** A publisher waits this long for a decision. */
-const publishDeadline = "5 seconds"
+export const publishDeadline = "5 seconds"
 
 /** The same bound as a router has for one connector's forwards. */
 const forwardCapacity = 2_048

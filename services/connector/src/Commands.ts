@@ -3,8 +3,9 @@
  */
 import { checkAccess, type Verb } from "@weir/core/Capability"
 import { checkChannel, checkMessage } from "@weir/core/CheckMessage"
-import { Failure, failure } from "@weir/core/Failure"
+import { Failure, failure, orFail } from "@weir/core/Failure"
 import type { Namespace } from "@weir/core/Namespace"
+import { checkPageSize } from "@weir/core/PageSize"
 import type { PresenceNodes } from "@weir/mesh/PresenceNodes"
 import type { HistoryRequest, PresenceRequest, Publish } from "@weir/proto/client/v1/client"
 import type { ClientPayload } from "@weir/wire/ClientFrames"
@@ -20,23 +21,10 @@ export interface CommandDeps extends ConnectDeps {
   readonly presence: PresenceNodes["Service"]
 }
 
-const maxPage = 1_000
-const defaultPage = 100
-
 /** What a page of publications may weigh, so that one answer fits an empty outbox. */
 const maxPageBytes = 512 * 1024
 
 type Reply = Effect.Effect<ServerPayload, Failure>
-
-const orFail = <A>(value: A | Failure): Effect.Effect<A, Failure> =>
-  value instanceof Failure ? Effect.fail(value) : Effect.succeed(value)
-
-const pageLimit = (limit: number): number | Failure =>
-  limit > maxPage
-    ? failure("bad_request", `limit: ${limit}, at most ${maxPage}`)
-    : limit === 0
-      ? defaultPage
-      : limit
 
 const checkVerb = (
   deps: CommandDeps,
@@ -74,7 +62,7 @@ const history = Effect.fnUntraced(function* (
   const page = yield* deps.routers.read({
     channel,
     from: { $case: "after", value: after },
-    limit: yield* orFail(pageLimit(limit)),
+    limit: yield* orFail(checkPageSize(limit)),
     maxBytes: maxPageBytes,
     reverse
   })
@@ -96,7 +84,7 @@ const roster = Effect.fnUntraced(function* (
   if (!namespace.presence) {
     return yield* failure("permission_denied", `namespace ${namespace.name} keeps no roster`)
   }
-  const page = yield* orFail(pageLimit(limit))
+  const page = yield* orFail(checkPageSize(limit))
   return { channel, ...(yield* deps.presence.roster({ channel, counts, limit: page, after })) }
 })
 

@@ -12,7 +12,7 @@ import { type Failure, failure } from "@weir/core/Failure"
 import type { Namespaces } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { Accepted, Message } from "@weir/core/Publication"
-import { Routers } from "@weir/mesh/Routers"
+import { publishDeadline, Routers } from "@weir/mesh/Routers"
 import type { ChannelPosition, LaneItem } from "@weir/proto/mesh/v1/router"
 import { Cause, Clock, Context, Effect, Exit, FiberSet, Layer, Queue, type Scope } from "effect"
 import { Lane } from "./Lane.ts"
@@ -49,9 +49,6 @@ export class Router extends Context.Service<
 
 /** Long enough that a client which lost its network for a while finds its epoch again. */
 const idleMs = 10 * 60 * 1000
-
-/** As long as a publisher waits for another router's decision. */
-const publishDeadline = "5 seconds"
 
 export const make = Effect.fnUntraced(function* (options: {
   readonly node: string

@@ -6,8 +6,9 @@
  */
 import { checkAccess, type Verb } from "@weir/core/Capability"
 import { checkChannel, checkMessage } from "@weir/core/CheckMessage"
-import { Failure, failure, failureOf } from "@weir/core/Failure"
+import { Failure, failure, failureOf, orFail } from "@weir/core/Failure"
 import type { Namespaces } from "@weir/core/Namespace"
+import { checkPageSize } from "@weir/core/PageSize"
 import type { Accepted, Message } from "@weir/core/Publication"
 import type { Duplex } from "@weir/grpc/Duplex"
 import { type CallInfo, implement } from "@weir/grpc/Handlers"
@@ -32,28 +33,17 @@ import { readHere } from "./MeshHandlers.ts"
 /** Publications in one message of a batch or stream. */
 const maxBatch = 256
 
-const maxPage = 1_000
-const defaultPage = 100
-
 export interface ApiOptions {
   readonly keys: ReadonlyArray<ApiKey>
   readonly namespaces: Namespaces
   readonly publicationBytes: number
 }
 
-const orFail = <A>(value: A | Failure): Effect.Effect<A, Failure> =>
-  value instanceof Failure ? Effect.fail(value) : Effect.succeed(value)
-
 const toResult = (exit: Exit.Exit<Accepted, Failure>): Result => {
   if (Exit.isSuccess(exit)) return { result: { $case: "published", value: exit.value } }
   const { code, message, retryAfterMs } = failureOf(exit)
   return { result: { $case: "failure", value: { code, message, retryAfterMs } } }
 }
-
-const pageLimit = (limit: number): Effect.Effect<number, Failure> =>
-  limit > maxPage
-    ? Effect.fail(failure("bad_request", `limit: ${limit}, at most ${maxPage}`))
-    : Effect.succeed(limit === 0 ? defaultPage : limit)
 
 export const make = Effect.fnUntraced(function* (options: ApiOptions) {
   const { keys, namespaces, publicationBytes } = options
@@ -129,7 +119,7 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
         const page = yield* read({
           channel,
           from: { $case: "after", value: after },
-          limit: yield* pageLimit(limit),
+          limit: yield* orFail(checkPageSize(limit)),
           maxBytes: 0,
           reverse,
           view: 0
@@ -148,7 +138,7 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
         if (!namespace.presence) {
           return yield* failure("permission_denied", `namespace ${namespace.name} keeps no roster`)
         }
-        return yield* presence.roster({ ...request, limit: yield* pageLimit(limit) })
+        return yield* presence.roster({ ...request, limit: yield* orFail(checkPageSize(limit)) })
       })
     })
   ]

@@ -2,6 +2,7 @@
  * MeshHandlers: the router as connectors and other routers see it.
  */
 import { type Failure, failure, failureOf } from "@weir/core/Failure"
+import { maxPageSize } from "@weir/core/PageSize"
 import type { Accepted } from "@weir/core/Publication"
 import type { Duplex } from "@weir/grpc/Duplex"
 import { implement } from "@weir/grpc/Handlers"
@@ -27,7 +28,6 @@ const itemsPerMessage = 256
 /** Undecided publications of one stream; the senders hold themselves to the same. */
 const maxUndecided = 2_048
 
-const maxPage = 1_000
 const maxPageBytes = 1024 * 1024
 
 const receive = (router: Router["Service"], lane: Lane, { message }: AttachRequest) => {
@@ -141,7 +141,7 @@ export const readHere = Effect.fnUntraced(function* (
   request: ReadRequest
 ) {
   const limits = {
-    limit: Math.min(request.limit, maxPage),
+    limit: Math.min(request.limit, maxPageSize),
     maxBytes: Math.min(request.maxBytes || pageBytes, maxPageBytes)
   }
   if (request.from?.$case === "since") {
