@@ -1,0 +1,175 @@
+import { assert, describe, it } from "@effect/vitest"
+import { makeNamespace, type NamespaceOptions } from "@weir/core/Namespace"
+import { encodePublication } from "@weir/wire/Publications"
+import { Deferred } from "effect"
+import { ChannelFeed } from "./ChannelFeed.ts"
+import { Connection } from "./Connection.ts"
+import type { Subscription } from "./Subscription.ts"
+
+const at = (offset: number, epoch = "e1") => ({ epoch, term: 1, offset })
+
+const entries = (from: number, to: number, epoch = "e1") =>
+  Array.from({ length: to - from + 1 }, (_, index) =>
+    encodePublication({
+      channel: "chat:lobby",
+      position: at(from + index, epoch),
+      messageId: "",
+      publisher: "ann",
+      publishedAt: 0,
+      contentType: "",
+      data: new TextEncoder().encode(JSON.stringify("x".repeat(100)))
+    })
+  )
+
+/** A client whose socket takes everything, or nothing more until `drain`. */
+const makeClient = (channel: string) => {
+  const received: Array<number> = []
+  let takes = true
+  const connection = new Connection({
+    format: "json",
+    outbox: { maxFrames: 1, maxBytes: 10_000 },
+    nowMillis: 0,
+    onDrained: () => {},
+    transport: {
+      protocol: undefined,
+      address: "127.0.0.1",
+      write: (frames) => {
+        for (const [, offset] of Buffer.from(frames)
+          .toString("latin1")
+          .matchAll(/"offset":(\d+)/g)) {
+          received.push(Number(offset))
+        }
+        return takes
+      },
+      close: () => {},
+      pause: () => {},
+      resume: () => {}
+    }
+  })
+  let fellBehind = 0
+  const subscription: Subscription = {
+    channel,
+    connection,
+    state: "pending",
+    cursor: undefined,
+    replaying: false,
+    leaving: false,
+    settled: Deferred.makeUnsafe(),
+    wantsPresence: false,
+    memberId: undefined,
+    fellBehind: () => {
+      fellBehind++
+    }
+  }
+  return {
+    connection,
+    subscription,
+    received,
+    timesBehind: () => fellBehind,
+    stopReading: () => {
+      takes = false
+    }
+  }
+}
+
+const makeFeed = (head: number, options: typeof NamespaceOptions.Type = {}) => {
+  const feed = new ChannelFeed("chat:lobby", makeNamespace("chat", options))
+  feed.attachedAt(at(head))
+  const join = (cursor: number) => {
+    const client = makeClient(feed.name)
+    feed.subscriptions.add(client.subscription)
+    feed.place(client.subscription, at(cursor))
+    return client
+  }
+  return { feed, join }
+}
+
+describe("ChannelFeed", () => {
+  it("accepts what is next, drops what it has seen and stops at a hole", () => {
+    const { feed } = makeFeed(5)
+    const offsets = (list: ReturnType<typeof entries>) => {
+      const { hole, next } = feed.accept(list)
+      return [next.map(({ publication }) => publication.position.offset), hole]
+    }
+    assert.deepStrictEqual(offsets(entries(6, 8)), [[6, 7, 8], false])
+    assert.deepStrictEqual(offsets(entries(4, 7)), [[6, 7], false])
+    assert.deepStrictEqual(offsets(entries(7, 8)), [[], true])
+    assert.deepStrictEqual(offsets([...entries(6, 6), ...entries(8, 8)]), [[6], true])
+    assert.deepStrictEqual(offsets(entries(6, 6, "e2")), [[], true])
+  })
+
+  it("accepts jumps where only the newest counts", () => {
+    const { feed } = makeFeed(5, { slowConsumer: "conflate" })
+    assert.strictEqual(feed.accept(entries(9, 9)).next.length, 1)
+  })
+
+  it("gives each live subscription everything, in one write", () => {
+    const { feed, join } = makeFeed(5)
+    const clients = [join(5), join(5)]
+    feed.deliver(entries(6, 8), 0)
+    for (const { received } of clients) assert.deepStrictEqual(received, [6, 7, 8])
+    assert.deepStrictEqual(feed.position, at(8))
+  })
+
+  it("lets who cannot take more fall behind, from the last that it took", () => {
+    const { feed, join } = makeFeed(5)
+    const slow = join(5)
+    const fast = join(5)
+    slow.stopReading()
+    for (const offset of [6, 7, 8, 9]) feed.deliver(entries(offset, offset), 0)
+
+    assert.deepStrictEqual(fast.received, [6, 7, 8, 9])
+    assert.strictEqual(slow.subscription.state, "behind")
+    // 6 filled the socket, 7 the outbox; 8 did not fit.
+    assert.deepStrictEqual(slow.subscription.cursor, at(7))
+    assert.strictEqual(slow.timesBehind(), 1)
+  })
+
+  it("closes who cannot take more where the namespace says so", () => {
+    const { feed, join } = makeFeed(5, { slowConsumer: "disconnect" })
+    const slow = join(5)
+    slow.stopReading()
+    for (const offset of [6, 7, 8]) feed.deliver(entries(offset, offset), 0)
+    assert.isTrue(slow.connection.closed)
+  })
+
+  it("gives who has read past it only what is new", () => {
+    const { feed, join } = makeFeed(5)
+    const ahead = join(7)
+    assert.strictEqual(ahead.subscription.state, "ahead")
+    feed.deliver(entries(6, 6), 0)
+    feed.deliver(entries(7, 9), 0)
+    feed.deliver(entries(10, 10), 0)
+    assert.deepStrictEqual(ahead.received, [8, 9, 10])
+    assert.strictEqual(ahead.subscription.state, "live")
+  })
+
+  it("tells who was up to date of a move, and neither who has read past it nor who is behind", () => {
+    const { feed, join } = makeFeed(5)
+    const live = join(5)
+    const ahead = join(12)
+    const behind = join(3)
+    const told: Array<readonly [Subscription, number]> = []
+    feed.moveTo(at(10), (subscription, cursor) => {
+      told.push([subscription, cursor.offset])
+      return true
+    })
+
+    assert.deepStrictEqual(told, [[live.subscription, 5]])
+    assert.deepStrictEqual(
+      [live, ahead, behind].map(({ subscription }) => subscription.state),
+      ["live", "ahead", "behind"]
+    )
+    assert.strictEqual(behind.timesBehind(), 1)
+    feed.deliver(entries(11, 13), 0)
+    assert.deepStrictEqual([live.received, ahead.received], [[11, 12, 13], [13]])
+  })
+
+  it("gives nothing to who has left", () => {
+    const { feed, join } = makeFeed(5)
+    const gone = join(5)
+    feed.end(gone.subscription)
+    feed.deliver(entries(6, 6), 0)
+    assert.deepStrictEqual(gone.received, [])
+  })
+})
