@@ -14,7 +14,7 @@ import {
   type ReadResponse,
   RouterServiceDefinition
 } from "@weir/proto/mesh/v1/router"
-import { Context, Effect, Exit, type Scope } from "effect"
+import { Context, Effect, Exit, type Scope, Semaphore } from "effect"
 import * as Correlated from "./Correlated.ts"
 import { fromMessage } from "./Failures.ts"
 import * as PeerMap from "./PeerMap.ts"
@@ -32,6 +32,15 @@ export class Routers extends Context.Service<
     ) => Effect.Effect<Duplex<AttachResponse, AttachRequest>, never, Scope.Scope>
   }
 >()("weir/mesh/Routers") {}
+
+/** The turn and the page together. */
+const readDeadline = "5 seconds"
+
+/**
+ * Pages read at once of one router: a storm of returning clients must not become
+ * one at the owner, and an owner that hangs must not hold up the others.
+ */
+const concurrentReads = 64
 
 /** A publisher waits this long for a decision. */
 export const publishDeadline = "5 seconds"
@@ -75,7 +84,7 @@ export const make = Effect.fnUntraced(function* (options: {
         fromMessage: ({ results }) =>
           results.map((result) => ({ id: result.id, result: forwardResult(result) }))
       })
-      return { client, forward }
+      return { client, forward, reads: yield* Semaphore.make(concurrentReads) }
     })
   )
   return {
@@ -91,10 +100,15 @@ export const make = Effect.fnUntraced(function* (options: {
     read: (request) =>
       // The owner of the moment, also when it is asked again.
       Effect.suspend(() =>
-        peers.use(ownerOf(request.channel), ({ client }) =>
-          client.read({ ...request, view: viewVersion() })
+        peers.use(ownerOf(request.channel), ({ client, reads }) =>
+          reads.withPermit(client.read({ ...request, view: viewVersion() }))
         )
       ).pipe(
+        Effect.timeoutOrElse({
+          duration: readDeadline,
+          orElse: () =>
+            Effect.fail(failure("unavailable", "the channel's owner does not answer", 500))
+        }),
         Effect.filterOrFail(
           ({ moved }) => moved === undefined,
           () => failure("unavailable", "the channel is changing its owner", 100)

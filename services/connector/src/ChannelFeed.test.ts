@@ -150,7 +150,7 @@ describe("ChannelFeed", () => {
     const ahead = join(12)
     const behind = join(3)
     const told: Array<readonly [Subscription, number]> = []
-    feed.moveTo(at(10), (subscription, cursor) => {
+    feed.moveTo(at(10), "trimmed", (subscription, cursor) => {
       told.push([subscription, cursor.offset])
       return true
     })
@@ -163,6 +163,20 @@ describe("ChannelFeed", () => {
     assert.strictEqual(behind.timesBehind(), 1)
     feed.deliver(entries(11, 13), 0)
     assert.deepStrictEqual([live.received, ahead.received], [[11, 12, 13], [13]])
+  })
+
+  it("tells everybody of a log that went back, also who has read past that point", () => {
+    const { feed, join } = makeFeed(100)
+    const live = join(100)
+    const ahead = join(120)
+    const told: Array<Subscription> = []
+    feed.moveTo({ ...at(90), term: 2 }, "rolled_back", (subscription) => {
+      told.push(subscription)
+      return true
+    })
+    assert.deepStrictEqual(told, [live.subscription, ahead.subscription])
+    feed.deliver(entries(91, 91), 0)
+    assert.deepStrictEqual([live.received, ahead.received], [[91], [91]])
   })
 
   it("gives nothing to who has left", () => {

@@ -6,7 +6,7 @@
  * subscribers there are; all of them are offered the same buffer.
  */
 import { deliversLatest, type Namespace } from "@weir/core/Namespace"
-import type { Position } from "@weir/core/Position"
+import type { GapReason, Position } from "@weir/core/Position"
 import { frameMessage } from "@weir/socket/Frame"
 import type { EncodedPublication } from "@weir/wire/Publications"
 import { encodePublicationFrame, type WireFormat } from "@weir/wire/ServerFrames"
@@ -114,6 +114,7 @@ export class ChannelFeed {
    */
   moveTo(
     position: Position,
+    reason: GapReason,
     tell: (subscription: Subscription, cursor: Position) => boolean
   ): void {
     const before = this.position!
@@ -123,8 +124,10 @@ export class ChannelFeed {
       if (state === "behind") subscription.fellBehind()
       if (state !== "live" && state !== "ahead") continue
       const cursor = subscription.cursor ?? before
-      // It has read past the gap already, at the owner.
-      const isPast = cursor.epoch === position.epoch && cursor.offset >= position.offset
+      // It has read past the gap already, at the owner. Of a log that went back, nothing
+      // that was read proves anything.
+      const isSameLog = reason !== "rolled_back" && cursor.epoch === position.epoch
+      const isPast = isSameLog && cursor.offset >= position.offset
       if (isPast) this.place(subscription, cursor)
       else if (tell(subscription, cursor)) this.#setState(subscription, "live")
       else this.#fallBehind(subscription, cursor)

@@ -10,7 +10,7 @@ import type { GapReason, Position } from "@weir/core/Position"
 import { Routers } from "@weir/mesh/Routers"
 import type { ReadRequest, ReadResponse } from "@weir/proto/mesh/v1/router"
 import { decodePublication } from "@weir/wire/Publications"
-import { Effect, FiberSet, Schedule, Semaphore } from "effect"
+import { Effect, FiberSet, Schedule } from "effect"
 import { type ChannelFeed, framePublications, rangeBetween } from "./ChannelFeed.ts"
 import { gaps } from "./ConnectorMetrics.ts"
 import type { Feeds } from "./Feeds.ts"
@@ -20,9 +20,6 @@ import type { Subscription } from "./Subscription.ts"
 /** Of one page. The bytes are what counts: a page of them fits an empty outbox of the default size. */
 const pageSize = 256
 const pageBytes = 256 * 1024
-
-/** Pages being read at once on this node: a reconnect storm must not become one at the owners. */
-const concurrentReads = 64
 
 const retrying = Schedule.min([
   Schedule.exponential("100 millis"),
@@ -75,7 +72,7 @@ export const givePage = (
 }
 
 export interface Replayer {
-  /** One page of a channel's log, when it is its turn. */
+  /** One page of a channel's log. */
   readonly read: (
     channel: string,
     from: ReadRequest["from"]
@@ -87,12 +84,9 @@ export interface Replayer {
 export const make = Effect.fnUntraced(function* (feeds: Feeds) {
   const routers = yield* Routers
   const run = yield* FiberSet.makeRuntime<never, void, never>()
-  const reads = yield* Semaphore.make(concurrentReads)
 
   const read: Replayer["read"] = (channel, from) =>
-    reads.withPermit(
-      routers.read({ channel, from, limit: pageSize, maxBytes: pageBytes, reverse: false })
-    )
+    routers.read({ channel, from, limit: pageSize, maxBytes: pageBytes, reverse: false })
 
   /** Until the subscription is up to date, or has to wait for its client or its channel. */
   const replay = Effect.fnUntraced(function* (session: Session, subscription: Subscription) {
@@ -100,6 +94,7 @@ export const make = Effect.fnUntraced(function* (feeds: Feeds) {
     const isBehind = () => subscription.state === "behind" && !session.connection.closed
     while (isBehind()) {
       const feed = feeds.get(channel)!
+      const { position } = feed
       // A cursor that the channel has not passed needs no reading.
       if (feed.place(subscription, subscription.cursor!)) return
       const next = Effect.suspend(() =>
@@ -108,16 +103,19 @@ export const make = Effect.fnUntraced(function* (feeds: Feeds) {
       const page = yield* Effect.retry(next, { schedule: retrying, while: isBehind })
       if (!isBehind()) return
       if (!givePage(subscription, feed, page)) return void session.behind.add(subscription)
-      // The owner is in an epoch that this connector has not been told of yet. When it
-      // is, `moveTo` starts this again.
-      if (!page.more && subscription.cursor!.epoch !== feed.position!.epoch) return
+      // The owner has given all it has, and the channel stands elsewhere here: its lane has
+      // not told us yet. When it does, `moveTo` starts this again.
+      const isParked = !page.more && feed.position === position
+      if (isParked && !feed.place(subscription, subscription.cursor!)) return
     }
   })
 
   const start = (session: Session): void => {
     for (const subscription of session.behind) {
+      // One that is being replayed stays: it is looked at again when that has ended.
+      if (subscription.replaying) continue
       session.behind.delete(subscription)
-      if (subscription.replaying || subscription.state !== "behind") continue
+      if (subscription.state !== "behind") continue
       subscription.replaying = true
       run(
         replay(session, subscription).pipe(

@@ -75,17 +75,19 @@ export const make = Effect.fnUntraced(function* (options: {
     const uncertain = new Set<string>()
     yield* Effect.acquireRelease(
       Effect.sync(() => {
+        // Watches first: a join that is applied after somebody read the roster is then told.
+        for (const channel of watched) {
+          if (ownerOf(channel) !== name) continue
+          uncertain.add(channel)
+          everything.push({ announcement: { $case: "watch", value: { channel } } })
+        }
         for (const [channel, byId] of members) {
           if (ownerOf(channel) !== name) continue
           for (const { member } of byId.values()) {
             everything.push({ announcement: { $case: "join", value: { channel, member } } })
           }
         }
-        for (const channel of watched) {
-          if (ownerOf(channel) !== name) continue
-          uncertain.add(channel)
-          everything.push({ announcement: { $case: "watch", value: { channel } } })
-        }
+        everything.push({ announcement: { $case: "sync", value: {} } })
         open.set(name, outgoing)
       }),
       () => Effect.sync(() => open.delete(name))
@@ -103,12 +105,15 @@ export const make = Effect.fnUntraced(function* (options: {
     })
     const read = Stream.runForEachArray(inbound, (messages) =>
       Effect.sync(() => {
-        // The first message says that the stream is up, and so that the roster can be read.
-        for (const channel of uncertain) {
-          pass({ channel, joined: [], left: [], reset: true })
+        for (const { changes } of messages) {
+          changes.forEach(pass)
+          if (changes.length > 0) continue
+          // The answer to our `sync`: from now on the roster can be read.
+          for (const channel of uncertain) {
+            pass({ channel, joined: [], left: [], reset: true })
+          }
+          uncertain.clear()
         }
-        uncertain.clear()
-        for (const { changes } of messages) changes.forEach(pass)
       })
     ).pipe(
       Effect.andThen(Effect.fail(failure("unavailable", "the presence node ended the stream")))

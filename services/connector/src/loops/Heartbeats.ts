@@ -53,10 +53,13 @@ const pausedMs = 2 * sweepMs
 
 export const run = (sessions: () => Iterable<Session>) => {
   let sweptAt = Date.now()
+  let wasPaused = false
   const sweep = Effect.sync(() => {
     const now = Date.now()
-    const isPaused = now - sweptAt > pausedMs
+    // Once: under lasting overload every sweep is late, and then they are needed most.
+    const isPaused = now - sweptAt > pausedMs && !wasPaused
     sweptAt = now
+    wasPaused = isPaused
     if (isPaused) return
     for (const session of sessions()) check(session, now)
   })

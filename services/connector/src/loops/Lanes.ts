@@ -107,7 +107,7 @@ export const make = Effect.fnUntraced(function* (options: {
   }
 
   const moveFeed = (feed: ChannelFeed, reason: GapReason, position: Position) => {
-    feed.moveTo(position, (subscription, cursor) => {
+    feed.moveTo(position, reason, (subscription, cursor) => {
       if (!subscription.connection.isClear) return false
       tellGap(subscription, reason, cursor, position)
       return true

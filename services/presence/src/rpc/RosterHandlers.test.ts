@@ -53,17 +53,14 @@ const connect = Effect.fnUntraced(function* (
       client,
       say,
       /** The ids of the next answers, `+` before who joined and `-` before who left. */
-      hears: Effect.map(
-        pull,
-        (responses) =>
-          responses.flatMap(({ changes }) =>
-            changes.flatMap(({ joined, left }) => [
-              ...joined.map(({ id }) => `+${id}`),
-              ...left.map(({ id }) => `-${id}`)
-            ])
-          )
-        // The first answer is empty: it says that the stream is up.
-      ).pipe(Effect.repeat({ until: (ids) => ids.length > 0 })),
+      hears: Effect.map(pull, (responses) =>
+        responses.flatMap(({ changes }) =>
+          changes.flatMap(({ joined, left }) => [
+            ...joined.map(({ id }) => `+${id}`),
+            ...left.map(({ id }) => `-${id}`)
+          ])
+        )
+      ),
       /** Waits until the roster is this; answers come in order, so what was said before is done. */
       sees: (...ids: ReadonlyArray<string>) =>
         Effect.repeat(client.getRoster({ channel: lobby, counts: false, limit: 0, after: "" }), {

@@ -51,15 +51,16 @@ const announce = Effect.fnUntraced(
     const announcer = yield* presence.open(first.announcement.value)
     const take = (announcements: ReadonlyArray<Announcement>) =>
       Effect.suspend(() => {
+        let isSync = false
         for (const it of announcements) {
           if (it.announcement?.$case === "hello") return Effect.fail(lateHello)
+          if (it.announcement?.$case === "sync") isSync = true
           apply(announcer, it)
         }
-        return Effect.void
+        return isSync ? writeAll([{ changes: [] }]) : Effect.void
       })
 
     const read = Effect.andThen(take(others), Effect.forever(Effect.flatMap(next, take)))
-    yield* writeAll([{ changes: [] }])
     const write = Effect.forever(
       Effect.flatMap(announcer.changes, (changes) =>
         writeAll([{ changes: changes.map((change) => ({ ...change, reset: false })) }])

@@ -61,7 +61,8 @@ const serve = Effect.fnUntraced(function* (lane: Lane, follower: Follower, chann
     }
   }
   // The lanes have been given up to the channel's head, which may trail the log's by an append.
-  if (follower.cursor!.offset >= (channel.head ?? head).offset) lane.goLive(follower)
+  const given = channel.head?.epoch === head.epoch ? channel.head : head
+  if (follower.cursor!.offset >= given.offset) lane.goLive(follower)
 })
 
 export const run = Effect.fnUntraced(function* (

@@ -33,6 +33,7 @@ export interface Announcement {
     /** Send me the changes of this channel. */
     { $case: "watch"; value: Watch }
     | { $case: "unwatch"; value: Unwatch }
+    | { $case: "sync"; value: Sync }
     | undefined;
 }
 
@@ -52,6 +53,10 @@ export interface Leave {
   memberId: string;
 }
 
+/** All that was announced before is applied; answer with an empty message then. */
+export interface Sync {
+}
+
 export interface Watch {
   channel: string;
 }
@@ -60,7 +65,7 @@ export interface Unwatch {
   channel: string;
 }
 
-/** The first is empty and says that the stream is up. */
+/** Empty: the answer to a `sync`. */
 export interface AnnounceResponse {
   changes: PresenceChange[];
 }
@@ -156,6 +161,9 @@ export const Announcement: MessageFns<Announcement> = {
       case "unwatch":
         Unwatch.encode(message.announcement.value, writer.uint32(42).fork()).join();
         break;
+      case "sync":
+        Sync.encode(message.announcement.value, writer.uint32(50).fork()).join();
+        break;
     }
     return writer;
   },
@@ -213,6 +221,14 @@ export const Announcement: MessageFns<Announcement> = {
             message.announcement = { $case: "unwatch", value: Unwatch.decode(reader, reader.uint32()) };
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.announcement = { $case: "sync", value: Sync.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -258,6 +274,12 @@ export const Announcement: MessageFns<Announcement> = {
       case "unwatch": {
         if (object.announcement?.value !== undefined && object.announcement?.value !== null) {
           message.announcement = { $case: "unwatch", value: Unwatch.fromPartial(object.announcement.value) };
+        }
+        break;
+      }
+      case "sync": {
+        if (object.announcement?.value !== undefined && object.announcement?.value !== null) {
+          message.announcement = { $case: "sync", value: Sync.fromPartial(object.announcement.value) };
         }
         break;
       }
@@ -465,6 +487,49 @@ export const Leave: MessageFns<Leave> = {
     const message = createBaseLeave();
     message.channel = object.channel ?? "";
     message.memberId = object.memberId ?? "";
+    return message;
+  },
+};
+
+function createBaseSync(): Sync {
+  return {};
+}
+
+export const Sync: MessageFns<Sync> = {
+  encode(_: Sync, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Sync {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSync();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Sync>): Sync {
+    return Sync.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<Sync>): Sync {
+    const message = createBaseSync();
     return message;
   },
 };
