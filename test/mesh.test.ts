@@ -144,6 +144,51 @@ describe("two routers and two connectors as separate processes", () => {
     }
   })
 
+  it("resumes on one router while the other hangs with many who wait for it", async () => {
+    const channels = range(1, 100).map((n) => `chat:hung-${n}`)
+    const positions = await Promise.all(
+      channels.map((channel) =>
+        publishers[0]!.publish(message(channel, 1)).then(({ position }) => position)
+      )
+    )
+    // Terms tell the two routers apart.
+    const [term] = positions.map((position) => position.term)
+    const mine = (hung: boolean) => (_: unknown, index: number) =>
+      (positions[index]!.term === term) === hung
+    const hangs = channels.filter(mine(true))
+    const answers = channels.filter(mine(false))
+    const owner = await publishers[0]!.publish(message(hangs[0]!, 1))
+    assert.isTrue(owner.duplicate)
+
+    const owned = async (router: string) => {
+      const series = 'weir_router_publish_total{result="duplicate"}'
+      return (await metric(mesh.nodes.get(router)!.ops, series)) > 0
+    }
+    const hung = (await owned("router-1")) ? "router-1" : "router-2"
+    mesh.nodes.get(hung)!.child.kill("SIGSTOP")
+    const waiting = await Promise.all(
+      range(1, 4).map(async () => {
+        const client = new RoomClient(http(1))
+        await client.connect(token)
+        for (const [index, channel] of hangs.entries()) {
+          const since = positions[channels.indexOf(channel)]
+          client.send("subscribe", { channel, since }, 100 + index)
+        }
+        return client
+      })
+    )
+
+    const since = positions[channels.indexOf(answers[0]!)]!
+    const { client, subscribed } = await join(http(1), token, { channel: answers[0]!, since })
+    assert.isTrue(subscribed.recovered)
+    assert.isTrue(
+      waiting.every(({ frames }) => frames.every(({ type }) => type === "connected")),
+      "the others were still waiting then"
+    )
+    mesh.nodes.get(hung)!.child.kill("SIGCONT")
+    for (const each of [client, ...waiting]) each.close()
+  })
+
   it("tells everybody when a router is killed with its logs, and goes on once it is back", async () => {
     const channels = range(1, 10).map((n) => `chat:killed-${n}`)
     const { client } = await join(http(2), token, { channel: channels[0]! })
