@@ -60,21 +60,29 @@ describe("a process of Weir", () => {
     }
   })
 
-  it("says how to go on when a person starts it", async () => {
-    const main = fileURLToPath(new URL("../deploy/standalone/src/main.ts", import.meta.url))
-    const env = { ...process.env, WEIR_HTTP_PORT: "0", WEIR_GRPC_PORT: "0", WEIR_OPS_PORT: "0" }
-    const child = spawn(process.execPath, [main], { env, stdio: ["ignore", "pipe", "inherit"] })
-    let output = ""
-    child.stdout.on("data", (chunk) => {
-      output += chunk
-    })
-    await waitUntil("it welcomes", () => output.includes("Ctrl-C ends it."))
-    assert.match(output, /Open this in two tabs +http:\/\/127\.0\.0\.1:\d+\//)
-    assert.match(output, /dev-key/)
-    const exited = once(child, "exit")
-    child.kill("SIGTERM")
-    assert.deepStrictEqual(await exited, [0, null])
-  })
+  it.each(["SIGTERM", "SIGINT"] as const)(
+    "welcomes whoever runs `npm start`, and ends with it on %s, with code 0",
+    async (signal) => {
+      const cwd = fileURLToPath(new URL("..", import.meta.url))
+      const env = { ...process.env, WEIR_HTTP_PORT: "0", WEIR_GRPC_PORT: "0", WEIR_OPS_PORT: "0" }
+      const npm = spawn("npm", ["start"], { cwd, env, stdio: ["ignore", "pipe", "inherit"] })
+      let output = ""
+      npm.stdout.on("data", (chunk) => {
+        output += chunk
+      })
+      await waitUntil("it welcomes", () => output.includes("Ctrl-C ends it."))
+      assert.match(output, /Open this in two tabs +http:\/\/127\.0\.0\.1:\d+\//)
+      assert.match(output, /dev-key/)
+      const [, ops] = /http:\/\/([\d.:]+)\/metrics/.exec(output)!
+
+      const exited = once(npm, "exit")
+      npm.kill(signal)
+      assert.deepStrictEqual(await exited, [0, null])
+      // npm alone would be gone too: nobody is left who answers.
+      const answer = await fetch(`http://${ops}/livez`).catch(() => "nobody")
+      assert.strictEqual(answer, "nobody")
+    }
+  )
 })
 
 describe("clients that come and vanish", () => {
