@@ -48,8 +48,6 @@ export type FailureCode = keyof typeof failures
 
 export const isFailureCode = (code: string): code is FailureCode => Object.hasOwn(failures, code)
 
-export const isRetryable = (code: FailureCode): boolean => failures[code].retryable
-
 /** A typed refusal of one request. */
 export class Failure extends Data.TaggedError("Failure")<{
   readonly code: FailureCode

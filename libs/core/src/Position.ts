@@ -13,8 +13,5 @@ export interface Position {
   readonly offset: number
 }
 
-export const samePosition = (a: Position, b: Position): boolean =>
-  a.offset === b.offset && a.epoch === b.epoch && a.term === b.term
-
 /** Why a position cannot be continued. */
 export type GapReason = "trimmed" | "dropped" | "limit" | "epoch_changed" | "rolled_back"

@@ -37,9 +37,6 @@ export interface Transport {
   readonly write: (frame: Uint8Array) => boolean
   /** Says goodbye, and cuts the connection if the client does not answer. */
   readonly close: (code: number, reason: string) => void
-  /** Stops and goes on reading. */
-  readonly pause: () => void
-  readonly resume: () => void
 }
 
 export interface TransportHandlers {
@@ -102,11 +99,7 @@ const open = (
     write: (frame) => socket.write(frame),
     close: (code, reason) => {
       webSocket.close(code, reason)
-      // A paused socket would never see the answer.
-      webSocket.resume()
-    },
-    pause: () => webSocket.pause(),
-    resume: () => webSocket.resume()
+    }
   })
   socket.on("drain", handlers.onDrain)
   webSocket.on("message", (data, isBinary) => handlers.onMessage(data as Buffer, isBinary))

@@ -41,9 +41,7 @@ const makeClient = (channel: string) => {
         }
         return takes
       },
-      close: () => {},
-      pause: () => {},
-      resume: () => {}
+      close: () => {}
     }
   })
   let fellBehind = 0
