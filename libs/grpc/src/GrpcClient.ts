@@ -66,11 +66,10 @@ const metadataOf = (options: CallOptions): grpc.Metadata => {
 const deadlineOf = (deadlineMs: number | undefined): grpc.CallOptions =>
   deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs }
 
-const unary =
-  (client: grpc.Client, service: ServiceDefinition, method: MethodDefinition) =>
-  (request: unknown, options: CallOptions = {}): Effect.Effect<unknown, Failure> =>
+const unary = (client: grpc.Client, service: ServiceDefinition, method: MethodDefinition) => {
+  const { path, requestSerialize, responseDeserialize } = rawMethod(service, method)
+  return (request: unknown, options: CallOptions = {}): Effect.Effect<unknown, Failure> =>
     Effect.callback((resume) => {
-      const { path, requestSerialize, responseDeserialize } = rawMethod(service, method)
       const call = client.makeUnaryRequest(
         path,
         requestSerialize,
@@ -86,6 +85,7 @@ const unary =
       )
       return Effect.sync(() => call.cancel())
     })
+}
 
 const serverStream =
   (client: grpc.Client, service: ServiceDefinition, method: MethodDefinition) =>

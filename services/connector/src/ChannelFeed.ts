@@ -160,7 +160,6 @@ export class ChannelFeed {
 
   end(subscription: Subscription): void {
     this.subscriptions.delete(subscription)
-    this.watchers.delete(subscription)
     this.#setState(subscription, "ended")
   }
 

@@ -2,9 +2,10 @@
  * Commands: a client's requests after `connected`: check, call, answer.
  */
 import { checkAccess, type Verb } from "@weir/core/Capability"
-import { checkChannel, checkMessage } from "@weir/core/CheckMessage"
-import { Failure, failure, orFail } from "@weir/core/Failure"
-import type { Namespace } from "@weir/core/Namespace"
+import { namespaceOf } from "@weir/core/ChannelName"
+import { checkRoster, checkVerb } from "@weir/core/CheckAccess"
+import { checkMessage } from "@weir/core/CheckMessage"
+import { type Failure, failure, orFail } from "@weir/core/Failure"
 import { checkPageSize } from "@weir/core/PageSize"
 import type { PresenceNodes } from "@weir/mesh/PresenceNodes"
 import type { HistoryRequest, PresenceRequest, Publish } from "@weir/proto/client/v1/client"
@@ -26,27 +27,22 @@ const maxPageBytes = 512 * 1024
 
 type Reply = Effect.Effect<ServerPayload, Failure>
 
-const checkVerb = (
-  deps: CommandDeps,
-  session: Session,
-  verb: Verb,
-  channel: string
-): Namespace | Failure => {
-  const namespace = checkChannel(deps.namespaces, channel)
-  if (namespace instanceof Failure) return namespace
-  return checkAccess(session.identity!.capabilities, verb, channel) ?? namespace
-}
+const allowed = ({ namespaces }: CommandDeps, session: Session, verb: Verb, channel: string) =>
+  orFail(checkVerb(namespaces, session.identity!.capabilities, verb, channel))
 
 const publish = Effect.fnUntraced(function* (
   deps: CommandDeps,
   session: Session,
   request: Publish
 ) {
-  const { publisher, limits } = session
+  const { identity, limits, publisher } = session
+  const { channel } = request
   const message = yield* orFail(
     checkMessage(deps.namespaces, { ...request, publisher }, limits.publicationBytes)
   )
-  const namespace = yield* orFail(checkVerb(deps, session, "publish", request.channel))
+  const denied = checkAccess(identity!.capabilities, "publish", channel)
+  if (denied !== undefined) return yield* denied
+  const namespace = deps.namespaces.get(namespaceOf(channel))!
   if (!namespace.clientPublish) {
     return yield* failure("permission_denied", `clients do not publish to ${namespace.name}`)
   }
@@ -58,7 +54,7 @@ const history = Effect.fnUntraced(function* (
   session: Session,
   { channel, after, limit, reverse }: HistoryRequest
 ) {
-  yield* orFail(checkVerb(deps, session, "history", channel))
+  yield* allowed(deps, session, "history", channel)
   const page = yield* deps.routers.read({
     channel,
     from: { $case: "after", value: after },
@@ -80,10 +76,7 @@ const roster = Effect.fnUntraced(function* (
   session: Session,
   { channel, counts, limit, after }: PresenceRequest
 ) {
-  const namespace = yield* orFail(checkVerb(deps, session, "presence", channel))
-  if (!namespace.presence) {
-    return yield* failure("permission_denied", `namespace ${namespace.name} keeps no roster`)
-  }
+  yield* orFail(checkRoster(yield* allowed(deps, session, "presence", channel)))
   const page = yield* orFail(checkPageSize(limit))
   return { channel, ...(yield* deps.presence.roster({ channel, counts, limit: page, after })) }
 })

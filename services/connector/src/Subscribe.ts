@@ -78,12 +78,11 @@ export const leave = (
   session: Session,
   subscription: Subscription
 ): void => {
-  const { channel, memberId, wantsPresence } = subscription
+  const { channel, memberId } = subscription
   if (memberId !== undefined) announcements.leave(channel, memberId)
   const watchers = feeds.get(channel)?.watchers
-  const wasWatched = watchers !== undefined && watchers.size > 0
+  if (watchers?.delete(subscription) && watchers.size === 0) announcements.unwatch(channel)
   feeds.leave(subscription)
-  if (wantsPresence && wasWatched && watchers.size === 0) announcements.unwatch(channel)
   session.subscriptions.delete(channel)
   session.behind.delete(subscription)
   Deferred.doneUnsafe(subscription.settled, Exit.void)

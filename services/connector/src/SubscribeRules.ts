@@ -2,7 +2,7 @@
  * SubscribeRules: may this client subscribe to this channel, in this way?
  */
 import { checkAccess } from "@weir/core/Capability"
-import { checkChannel } from "@weir/core/CheckMessage"
+import { checkRoster, checkVerb } from "@weir/core/CheckAccess"
 import { checkContent } from "@weir/core/Content"
 import { Failure, failure } from "@weir/core/Failure"
 import type { Namespace, Namespaces } from "@weir/core/Namespace"
@@ -18,11 +18,9 @@ export const checkSubscribe = (
   session: Session,
   request: Subscribe
 ): Namespace | Failure => {
-  const namespace = checkChannel(namespaces, request.channel)
-  if (namespace instanceof Failure) return namespace
   const { capabilities } = session.identity!
-  const refused = checkAccess(capabilities, "subscribe", request.channel)
-  if (refused !== undefined) return refused
+  const namespace = checkVerb(namespaces, capabilities, "subscribe", request.channel)
+  if (namespace instanceof Failure) return namespace
   if (request.since !== undefined && request.rewind !== undefined) {
     return failure("bad_request", "rewind: not together with since")
   }
@@ -35,9 +33,8 @@ export const checkSubscribe = (
     return failure("bad_request", "maxRateMs: this version sends every publication; leave it out")
   }
   if (request.member !== undefined || request.presence) {
-    if (!namespace.presence) {
-      return failure("permission_denied", `namespace ${namespace.name} keeps no roster`)
-    }
+    const roster = checkRoster(namespace)
+    if (roster instanceof Failure) return roster
     const denied = checkAccess(capabilities, "presence", request.channel)
     if (denied !== undefined) return denied
   }

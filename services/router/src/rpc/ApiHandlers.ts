@@ -5,7 +5,8 @@
  * then passed to the channel's owner.
  */
 import { checkAccess, type Verb } from "@weir/core/Capability"
-import { checkChannel, checkMessage } from "@weir/core/CheckMessage"
+import { checkRoster, checkVerb } from "@weir/core/CheckAccess"
+import { checkMessage } from "@weir/core/CheckMessage"
 import { Failure, failure, failureOf, orFail } from "@weir/core/Failure"
 import type { Namespaces } from "@weir/core/Namespace"
 import { checkPageSize } from "@weir/core/PageSize"
@@ -93,10 +94,8 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
   })
 
   const mayRead = Effect.fnUntraced(function* (call: CallInfo, verb: Verb, channel: string) {
-    const key = yield* caller(call)
-    const namespace = yield* orFail(checkChannel(namespaces, channel))
-    const refused = checkAccess(key.capabilities, verb, channel)
-    return refused === undefined ? namespace : yield* refused
+    const { capabilities } = yield* caller(call)
+    return yield* orFail(checkVerb(namespaces, capabilities, verb, channel))
   })
 
   const read = (request: ReadRequest) =>
@@ -134,10 +133,7 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
     }),
     implement(PresenceServiceDefinition, {
       getPresence: Effect.fnUntraced(function* ({ limit, ...request }, call) {
-        const namespace = yield* mayRead(call, "presence", request.channel)
-        if (!namespace.presence) {
-          return yield* failure("permission_denied", `namespace ${namespace.name} keeps no roster`)
-        }
+        yield* orFail(checkRoster(yield* mayRead(call, "presence", request.channel)))
         return yield* presence.roster({ ...request, limit: yield* orFail(checkPageSize(limit)) })
       })
     })
