@@ -31,7 +31,14 @@ const Options = Schema.Struct({
   clientPublish: Schema.optionalKey(Schema.Boolean),
   slowConsumer: Schema.optionalKey(Schema.Literals(slowConsumerPolicies)),
   /** How long a message id is remembered. */
-  dedupeSeconds: Schema.optionalKey(positive)
+  dedupeSeconds: Schema.optionalKey(positive),
+  /**
+   * A publication is accepted only once so many replicas of Redis have it too; with fewer,
+   * it is answered with `not_durable`. 0: the primary alone.
+   */
+  durableReplicas: Schema.optionalKey(
+    Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 5 }))
+  )
 })
 
 export const NamespaceOptions = Options.check(
@@ -60,6 +67,7 @@ export interface Namespace {
   readonly clientPublish: boolean
   readonly slowConsumer: (typeof slowConsumerPolicies)[number]
   readonly dedupeMs: number
+  readonly durableReplicas: number
 }
 
 /** A namespace with every option decided. Default: logged, small, read-only for clients. */
@@ -75,7 +83,8 @@ export const makeNamespace = (
   presence: options.presence ?? false,
   clientPublish: options.clientPublish ?? false,
   slowConsumer: options.slowConsumer ?? "catchUp",
-  dedupeMs: (options.dedupeSeconds ?? 120) * 1000
+  dedupeMs: (options.dedupeSeconds ?? 120) * 1000,
+  durableReplicas: options.durableReplicas ?? 0
 })
 
 /** Only the newest is kept: offsets may jump without a `gap`. */
@@ -83,3 +92,9 @@ export const deliversLatest = (namespace: Namespace): boolean =>
   namespace.logged && namespace.slowConsumer === "conflate"
 
 export type Namespaces = ReadonlyMap<string, Namespace>
+
+/**
+ * Where connectors publish to themselves to see whether delivery works. No client
+ * can name it: `$` is not allowed in a namespace.
+ */
+export const probeNamespace: Namespace = makeNamespace("$probe", { logged: false })

@@ -42,6 +42,8 @@ export interface Hello {
 
 export interface Attach {
   channels: ChannelPosition[];
+  /** The view version that the connector acts on. */
+  view: number;
 }
 
 export interface ChannelPosition {
@@ -118,14 +120,21 @@ export interface Failure {
   retryAfterMs: number;
 }
 
-/** Somebody else owns this now. */
+/**
+ * Somebody else owns this now. On a lane it is the last item of the shard: all that
+ * the sender had to say of the shard's channels has been said.
+ */
 export interface Moved {
   shard: number;
+  /** The term that has ended; the next owner's is higher. */
   term: number;
+  /** The next owner, as far as the sender knows. */
   owner: string;
+  /** The view version that the sender acts on. */
   view: number;
 }
 
+/** Where a channel stands, said once more behind its publications. */
 export interface Beacon {
   channel: string;
   position: Position | undefined;
@@ -145,6 +154,11 @@ export interface Forward {
   messageId: string;
   contentType: string;
   data: Uint8Array;
+  /**
+   * Raised each time the sender begins again with what is undecided on the channel.
+   * Once one is refused, all of the same attempt behind it are.
+   */
+  attempt: number;
 }
 
 export interface ForwardResponse {
@@ -208,6 +222,28 @@ export interface ReadResponse {
     | undefined;
   /** The position just before `next`. */
   before: Position | undefined;
+}
+
+export interface HandoffRequest {
+  node: string;
+  view: number;
+  shards: ShardHandoff[];
+}
+
+export interface ShardHandoff {
+  shard: number;
+  /** The term that has ended. */
+  term: number;
+  /** Channels that are kept nowhere else: those without history. */
+  channels: ChannelHead[];
+}
+
+export interface ChannelHead {
+  channel: string;
+  head: Position | undefined;
+}
+
+export interface HandoffResponse {
 }
 
 function createBaseAttachRequest(): AttachRequest {
@@ -417,13 +453,16 @@ export const Hello: MessageFns<Hello> = {
 };
 
 function createBaseAttach(): Attach {
-  return { channels: [] };
+  return { channels: [], view: 0 };
 }
 
 export const Attach: MessageFns<Attach> = {
   encode(message: Attach, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.channels) {
       ChannelPosition.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.view !== 0) {
+      writer.uint32(16).int64(message.view);
     }
     return writer;
   },
@@ -449,6 +488,14 @@ export const Attach: MessageFns<Attach> = {
             message.channels.push(ChannelPosition.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.view = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -467,6 +514,7 @@ export const Attach: MessageFns<Attach> = {
   fromPartial(object: DeepPartial<Attach>): Attach {
     const message = createBaseAttach();
     message.channels = object.channels?.map((e) => ChannelPosition.fromPartial(e)) || [];
+    message.view = object.view ?? 0;
     return message;
   },
 };
@@ -1376,7 +1424,7 @@ export const ForwardRequest: MessageFns<ForwardRequest> = {
 };
 
 function createBaseForward(): Forward {
-  return { id: 0, channel: "", publisher: "", messageId: "", contentType: "", data: new Uint8Array(0) };
+  return { id: 0, channel: "", publisher: "", messageId: "", contentType: "", data: new Uint8Array(0), attempt: 0 };
 }
 
 export const Forward: MessageFns<Forward> = {
@@ -1398,6 +1446,9 @@ export const Forward: MessageFns<Forward> = {
     }
     if (message.data.length !== 0) {
       writer.uint32(50).bytes(message.data);
+    }
+    if (message.attempt !== 0) {
+      writer.uint32(56).int32(message.attempt);
     }
     return writer;
   },
@@ -1463,6 +1514,14 @@ export const Forward: MessageFns<Forward> = {
             message.data = reader.bytes();
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.attempt = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1486,6 +1545,7 @@ export const Forward: MessageFns<Forward> = {
     message.messageId = object.messageId ?? "";
     message.contentType = object.contentType ?? "";
     message.data = object.data ?? new Uint8Array(0);
+    message.attempt = object.attempt ?? 0;
     return message;
   },
 };
@@ -2051,6 +2111,274 @@ export const ReadResponse: MessageFns<ReadResponse> = {
   },
 };
 
+function createBaseHandoffRequest(): HandoffRequest {
+  return { node: "", view: 0, shards: [] };
+}
+
+export const HandoffRequest: MessageFns<HandoffRequest> = {
+  encode(message: HandoffRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.node !== "") {
+      writer.uint32(10).string(message.node);
+    }
+    if (message.view !== 0) {
+      writer.uint32(16).int64(message.view);
+    }
+    for (const v of message.shards) {
+      ShardHandoff.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HandoffRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHandoffRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.node = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.view = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.shards.push(ShardHandoff.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<HandoffRequest>): HandoffRequest {
+    return HandoffRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HandoffRequest>): HandoffRequest {
+    const message = createBaseHandoffRequest();
+    message.node = object.node ?? "";
+    message.view = object.view ?? 0;
+    message.shards = object.shards?.map((e) => ShardHandoff.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseShardHandoff(): ShardHandoff {
+  return { shard: 0, term: 0, channels: [] };
+}
+
+export const ShardHandoff: MessageFns<ShardHandoff> = {
+  encode(message: ShardHandoff, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.shard !== 0) {
+      writer.uint32(8).uint32(message.shard);
+    }
+    if (message.term !== 0) {
+      writer.uint32(16).int64(message.term);
+    }
+    for (const v of message.channels) {
+      ChannelHead.encode(v!, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ShardHandoff {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseShardHandoff();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.shard = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.term = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.channels.push(ChannelHead.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ShardHandoff>): ShardHandoff {
+    return ShardHandoff.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ShardHandoff>): ShardHandoff {
+    const message = createBaseShardHandoff();
+    message.shard = object.shard ?? 0;
+    message.term = object.term ?? 0;
+    message.channels = object.channels?.map((e) => ChannelHead.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseChannelHead(): ChannelHead {
+  return { channel: "", head: undefined };
+}
+
+export const ChannelHead: MessageFns<ChannelHead> = {
+  encode(message: ChannelHead, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channel !== "") {
+      writer.uint32(10).string(message.channel);
+    }
+    if (message.head !== undefined) {
+      Position.encode(message.head, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChannelHead {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChannelHead();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.channel = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.head = Position.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ChannelHead>): ChannelHead {
+    return ChannelHead.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ChannelHead>): ChannelHead {
+    const message = createBaseChannelHead();
+    message.channel = object.channel ?? "";
+    message.head = (object.head !== undefined && object.head !== null) ? Position.fromPartial(object.head) : undefined;
+    return message;
+  },
+};
+
+function createBaseHandoffResponse(): HandoffResponse {
+  return {};
+}
+
+export const HandoffResponse: MessageFns<HandoffResponse> = {
+  encode(_: HandoffResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HandoffResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHandoffResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<HandoffResponse>): HandoffResponse {
+    return HandoffResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<HandoffResponse>): HandoffResponse {
+    const message = createBaseHandoffResponse();
+    return message;
+  },
+};
+
 export type RouterServiceDefinition = typeof RouterServiceDefinition;
 export const RouterServiceDefinition = {
   name: "RouterService",
@@ -2082,6 +2410,15 @@ export const RouterServiceDefinition = {
       requestType: ReadRequest as typeof ReadRequest,
       requestStream: false,
       responseType: ReadResponse as typeof ReadResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** From the owner of some shards to who owns them next: planned, nothing is lost. */
+    handoff: {
+      name: "Handoff",
+      requestType: HandoffRequest as typeof HandoffRequest,
+      requestStream: false,
+      responseType: HandoffResponse as typeof HandoffResponse,
       responseStream: false,
       options: {},
     },
