@@ -6,6 +6,15 @@ import { existsSync } from "node:fs"
 
 const chromium = process.env["CHROMIUM"] ?? "/usr/bin/chromium"
 
+const runs = (program: string): boolean => {
+  try {
+    execFileSync(program, ["--version"], { stdio: "ignore" })
+    return true
+  } catch {
+    return false
+  }
+}
+
 const install = (name: string): boolean => {
   try {
     execFileSync("apt-get", ["update", "-qq"])
@@ -19,8 +28,12 @@ const install = (name: string): boolean => {
 }
 
 export const setup = (): void => {
-  if (existsSync(chromium) || (install("chromium") && existsSync(chromium))) return
-  throw new Error(
-    "The browser tests need Chromium. On Debian: `apt-get install chromium` as root. Elsewhere: install it and set CHROMIUM to its path."
-  )
+  if (!existsSync(chromium) && !(install("chromium") && existsSync(chromium)))
+    throw new Error(
+      "The browser tests need Chromium. On Debian: `apt-get install chromium` as root. Elsewhere: install it and set CHROMIUM to its path."
+    )
+  if (!runs("redis-server") && !(install("redis-server") && runs("redis-server")))
+    throw new Error(
+      "The tests need Redis 7 or newer. On Debian: `apt-get install redis-server` as root. Elsewhere: put redis-server and redis-cli in PATH."
+    )
 }

@@ -1,0 +1,51 @@
+/**
+ * Request: one command on its way, which knows whether it has left.
+ *
+ * ioredis reports "the connection is closed" alike for what it never wrote and
+ * for what nobody answered. Only the first is safe to call undone.
+ */
+import { Command, ReplyError } from "ioredis"
+import type { Argument, Reply } from "./Redis.ts"
+import { RedisFailure } from "./RedisFailure.ts"
+
+const toParameter = (argument: Argument): string | number | Buffer =>
+  typeof argument === "string" || typeof argument === "number" || Buffer.isBuffer(argument)
+    ? argument
+    : Buffer.from(argument.buffer, argument.byteOffset, argument.byteLength)
+
+/** What ioredis says when its time limit is over. */
+const timedOut = "Command timed out"
+
+export class Request extends Command {
+  declare promise: Promise<Reply>
+  sent = false
+  #isLate = false
+
+  constructor(name: string, args: ReadonlyArray<Argument>) {
+    // In capitals ioredis does not know it, and leaves the shape of the answer alone.
+    super(name.toUpperCase(), args.map(toParameter), { replyEncoding: null })
+    const { reject } = this
+    this.reject = (error) => {
+      if (error.message !== timedOut || this.#isLate) return reject(error)
+      // Timers come before what has arrived: after a long turn of our own, the answer may be there.
+      this.#isLate = true
+      setImmediate(() => {
+        if (!this.isSettled) reject(error)
+      })
+    }
+  }
+
+  override toWritable(socket: object): string | Buffer {
+    this.sent = true
+    return super.toWritable(socket)
+  }
+}
+
+/** Redis answered, with an error. */
+export const isRefusal = (error: Error): boolean => error instanceof ReplyError
+
+export const toFailure = (error: Error, request: Request): RedisFailure =>
+  new RedisFailure({
+    kind: isRefusal(error) ? "refused" : request.sent ? "unanswered" : "unreachable",
+    message: error.message
+  })
