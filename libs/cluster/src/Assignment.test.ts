@@ -6,7 +6,13 @@ import { emptyView, type View, withNode, withoutNode } from "./View.ts"
 const routers = (count: number): View =>
   Array.from({ length: count }, (_, i) => `router-${i + 1}`).reduce(
     (view, name) =>
-      withNode(view, { name, role: "router", incarnation: 1, mesh: `127.0.0.1:${name}` }),
+      withNode(view, {
+        name,
+        role: "router",
+        incarnation: 1,
+        mesh: `127.0.0.1:${name}`,
+        draining: false
+      }),
     emptyView
   )
 

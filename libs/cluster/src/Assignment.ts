@@ -43,7 +43,9 @@ class RingPoint implements PrimaryKey.PrimaryKey {
 const shardKeys = Array.from({ length: shardCount }, (_, shard) => ringKey(`shard${shard}`))
 
 export const assign = (view: View, role: Role): Assignment => {
-  const nodes = nodesOf(view, role).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const nodes = nodesOf(view, role)
+    .filter(({ draining }) => !draining)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
   if (nodes.length === 0) return { owners: [] }
   const ring = HashRing.make<RingPoint>({ baseWeight: 1 })
   HashRing.addMany(

@@ -1,13 +1,12 @@
 /**
  * Cluster: who is here, who owns what, as this process knows it.
- *
- * `layerStatic` takes the nodes from the configuration and never changes;
- * `layerMemory` is for one process that holds all of them, where each node
- * announces itself when its listener is up.
  */
-import { Context, Effect, Layer, type Scope, type Stream, SubscriptionRef } from "effect"
+import { Context, type Effect, type Scope, type Stream, SubscriptionRef } from "effect"
 import { type Assignment, assign, ownerOf } from "./Assignment.ts"
-import { emptyView, type Node, type Role, roles, type View, withNode, withoutNode } from "./View.ts"
+import { type Node, type Role, roles, type View } from "./View.ts"
+
+/** What a node says of itself; its incarnation is given to it when it joins. */
+export type Announced = Omit<Node, "incarnation" | "draining">
 
 export class Cluster extends Context.Service<
   Cluster,
@@ -17,13 +16,21 @@ export class Cluster extends Context.Service<
     readonly changes: Stream.Stream<View>
     /** The node that should own the channel among those of a role, if there is any. */
     readonly ownerOf: (role: Role, channel: string) => Node | undefined
+    /** The owner of each shard among the nodes of a role; empty when there is none. */
+    readonly assignment: (role: Role) => Assignment
+    /** Somebody acts on this version of the view: if it is newer than ours, look again at once. */
+    readonly saw: (version: number) => void
     /** Joins the view until the scope closes. */
-    readonly announce: (node: Node) => Effect.Effect<void, never, Scope.Scope>
+    readonly announce: (node: Announced) => Effect.Effect<void, never, Scope.Scope>
+    /** From now on the announced node owns nothing, but can still be reached. */
+    readonly drain: Effect.Effect<void>
+    /** Milliseconds since this process last proved that it lives; 0 where nobody asks. */
+    readonly heartbeatAge: () => number
   }
 >()("weir/cluster/Cluster") {}
 
-const make = Effect.fnUntraced(function* (initial: View, isStatic: boolean) {
-  const ref = yield* SubscriptionRef.make(initial)
+/** The part that follows from the views alone; owners are computed once for each version. */
+export const fromViews = (ref: SubscriptionRef.SubscriptionRef<View>) => {
   let assigned: { readonly version: number; readonly byRole: Map<Role, Assignment> } | undefined
   const assignment = (role: Role): Assignment => {
     const view = SubscriptionRef.getUnsafe(ref)
@@ -35,27 +42,10 @@ const make = Effect.fnUntraced(function* (initial: View, isStatic: boolean) {
     }
     return assigned.byRole.get(role)!
   }
-  return Cluster.of({
+  return {
     view: () => SubscriptionRef.getUnsafe(ref),
     changes: SubscriptionRef.changes(ref),
-    ownerOf: (role, channel) => ownerOf(assignment(role), channel),
-    announce: (node) =>
-      isStatic
-        ? Effect.void
-        : Effect.acquireRelease(
-            SubscriptionRef.update(ref, (view) => withNode(view, node)),
-            () => SubscriptionRef.update(ref, (view) => withoutNode(view, node.name))
-          )
-  })
-})
-
-/** The nodes as configured; nothing tells one life of theirs from another. */
-export const layerStatic = (
-  nodes: ReadonlyArray<Omit<Node, "incarnation">>
-): Layer.Layer<Cluster> =>
-  Layer.effect(
-    Cluster,
-    make({ version: 1, nodes: nodes.map((node) => ({ ...node, incarnation: 0 })) }, true)
-  )
-
-export const layerMemory: Layer.Layer<Cluster> = Layer.effect(Cluster, make(emptyView, false))
+    assignment,
+    ownerOf: (role: Role, channel: string) => ownerOf(assignment(role), channel)
+  }
+}

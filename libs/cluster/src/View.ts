@@ -13,6 +13,8 @@ export interface Node {
   readonly incarnation: number
   /** host:port of its mesh listener. */
   readonly mesh: string
+  /** It can be reached, but owns nothing. */
+  readonly draining: boolean
 }
 
 export interface View {
@@ -36,3 +38,7 @@ export const withoutNode = (view: View, name: string): View => ({
 
 export const nodesOf = (view: View, role: Role): ReadonlyArray<Node> =>
   view.nodes.filter((node) => node.role === role)
+
+/** True for the same life of a node, not for another one under its name. */
+export const hasLife = ({ nodes }: View, { incarnation, name }: Node): boolean =>
+  nodes.some((node) => node.name === name && node.incarnation === incarnation)
