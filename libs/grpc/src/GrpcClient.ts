@@ -5,7 +5,7 @@
  * loss; every call fails with our own `Failure`.
  */
 import * as grpc from "@grpc/grpc-js"
-import { Failure } from "@weir/core/Failure"
+import { Failure, failure } from "@weir/core/Failure"
 import { Effect, type Scope, Stream } from "effect"
 import { type Duplex, fromCall } from "./Duplex.ts"
 import {
@@ -23,12 +23,14 @@ export interface CallOptions {
   /** Milliseconds from now; a unary call without one has 5 s. */
   readonly deadlineMs?: number
   readonly metadata?: Readonly<Record<string, string>>
+  /** Waits for a connection, until the deadline, where there is none: for a peer that just began. */
+  readonly waitForReady?: boolean
 }
 
 export type Method<M extends MethodDefinition> = M["requestStream"] extends true
   ? (
       options?: CallOptions
-    ) => Effect.Effect<Duplex<ResponseOf<M>, RequestOf<M>>, never, Scope.Scope>
+    ) => Effect.Effect<Duplex<ResponseOf<M>, RequestOf<M>>, Failure, Scope.Scope>
   : M["responseStream"] extends true
     ? (request: RequestOf<M>, options?: CallOptions) => Stream.Stream<ResponseOf<M>, Failure>
     : (request: RequestOf<M>, options?: CallOptions) => Effect.Effect<ResponseOf<M>, Failure>
@@ -58,13 +60,31 @@ const channelOptions: grpc.ChannelOptions = {
 }
 
 const metadataOf = (options: CallOptions): grpc.Metadata => {
-  const metadata = new grpc.Metadata()
+  const metadata = new grpc.Metadata({ waitForReady: options.waitForReady === true })
   for (const [key, value] of Object.entries(options.metadata ?? {})) metadata.set(key, value)
   return metadata
 }
 
 const deadlineOf = (deadlineMs: number | undefined): grpc.CallOptions =>
   deadlineMs === undefined ? {} : { deadline: Date.now() + deadlineMs }
+
+/** How long a bidirectional call waits for its connection. */
+const connectDeadlineMs = 1_000
+
+/**
+ * Opened only on a connection that is there: what is written to a call that has none counts
+ * as sent, and is lost.
+ */
+const connected = (client: grpc.Client): Effect.Effect<void, Failure> =>
+  Effect.callback((resume) => {
+    client.waitForReady(Date.now() + connectDeadlineMs, (error) =>
+      resume(
+        error === undefined
+          ? Effect.void
+          : Effect.fail(failure("unavailable", "a node that this needs cannot be reached", 100))
+      )
+    )
+  })
 
 const unary = (client: grpc.Client, service: ServiceDefinition, method: MethodDefinition) => {
   const { path, requestSerialize, responseDeserialize } = rawMethod(service, method)
@@ -120,6 +140,7 @@ const bidirectional =
   (options: CallOptions = {}) =>
     Effect.gen(function* () {
       const { path, requestSerialize, responseDeserialize } = rawMethod(service, method)
+      yield* connected(client)
       const call = yield* Effect.acquireRelease(
         Effect.sync(() =>
           client.makeBidiStreamRequest(

@@ -43,6 +43,9 @@ const identityOf = ({ verdict }: TokenVerdict): Exit.Exit<Identity, Failure> => 
   }
 }
 
+/** Tokens that wait for their verdict. */
+const authenticateCapacity = 10_000
+
 /** `address`: the mesh address of an auth node, if one is up. */
 export const make = Effect.fnUntraced(function* (
   address: () => string | undefined
@@ -50,18 +53,19 @@ export const make = Effect.fnUntraced(function* (
   const peers = yield* PeerMap.make("auth", (it) =>
     Effect.gen(function* () {
       const client = yield* GrpcClient.make(AuthServiceDefinition, it)
-      const authenticate = yield* Correlated.make({
+      const send = yield* Correlated.make({
         peer: "auth",
         open: client.authenticate(),
-        capacity: 10_000,
+        capacity: authenticateCapacity,
         batchSize: 256,
+        ...Correlated.failuresOf("auth", authenticateCapacity),
         toMessage: (batch: ReadonlyArray<{ readonly id: number; readonly request: string }>) => ({
           checks: batch.map(({ id, request }) => ({ id, token: request }))
         }),
         fromMessage: ({ verdicts }) =>
           verdicts.map((verdict) => ({ id: verdict.id, result: identityOf(verdict) }))
       })
-      return { client, authenticate }
+      return { client, authenticate: Correlated.asking(send) }
     })
   )
   return {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { failure } from "@weir/core/Failure"
+import { type Failure, failure } from "@weir/core/Failure"
 import * as GrpcClient from "@weir/grpc/GrpcClient"
 import * as GrpcServer from "@weir/grpc/GrpcServer"
 import { type Handlers, implement } from "@weir/grpc/Handlers"
@@ -21,15 +21,29 @@ const encodable = (request: string): string => {
 const notServed = () => Effect.fail(failure("unavailable", "not served"))
 
 /** Asks for a channel's name, of a server that does with the stream what the test says. */
-const connect = Effect.fnUntraced(function* (forward: Forward, capacity = 100, batchSize = 10) {
+const connect = Effect.fnUntraced(function* (
+  forward: Forward,
+  capacity = 100,
+  batchSize = 10,
+  overrides: { readonly unsent?: Exit.Exit<string, Failure> } = {}
+) {
   const server = yield* GrpcServer.make({
     host: "127.0.0.1",
     port: 0,
-    services: [implement(RouterServiceDefinition, { attach: notServed, read: notServed, forward })]
+    services: [
+      implement(RouterServiceDefinition, {
+        attach: notServed,
+        read: notServed,
+        handoff: notServed,
+        forward
+      })
+    ]
   })
   const client = yield* GrpcClient.make(RouterServiceDefinition, server.address)
-  return yield* Correlated.make({
+  const send = yield* Correlated.make({
     peer: "echo",
+    ...Correlated.failuresOf("echo", capacity),
+    ...overrides,
     open: client.forward(),
     capacity,
     batchSize,
@@ -40,7 +54,8 @@ const connect = Effect.fnUntraced(function* (forward: Forward, capacity = 100, b
         publisher: "",
         messageId: "",
         contentType: "",
-        data: new Uint8Array()
+        data: new Uint8Array(),
+        attempt: 1
       })),
       view: 0
     }),
@@ -50,6 +65,7 @@ const connect = Effect.fnUntraced(function* (forward: Forward, capacity = 100, b
         result: Exit.succeed(result?.$case === "accepted" ? result.value.position!.epoch : "")
       }))
   })
+  return { send, ask: Correlated.asking(send) }
 })
 
 const echo = ({ publications }: ForwardRequest): Array<ForwardResult> =>
@@ -66,7 +82,7 @@ const range = (count: number) => Array.from({ length: count }, (_, index) => `r-
 describe("requests over one stream", () => {
   it.live("are each given their own answer, in whatever order those come", () =>
     Effect.gen(function* () {
-      const ask = yield* connect(({ inbound, writeAll }) =>
+      const { ask } = yield* connect(({ inbound, writeAll }) =>
         Stream.runForEachArray(inbound, (messages) =>
           writeAll([{ results: messages.flatMap(echo).toReversed() }])
         )
@@ -79,7 +95,7 @@ describe("requests over one stream", () => {
   it.live("leave in the order asked, as many in one message as allowed", () =>
     Effect.gen(function* () {
       const seen: Array<ReadonlyArray<string>> = []
-      const ask = yield* connect(
+      const { ask } = yield* connect(
         ({ inbound, writeAll }) =>
           Stream.runForEach(inbound, (message) => {
             seen.push(message.publications.map(({ channel }) => channel))
@@ -99,7 +115,7 @@ describe("requests over one stream", () => {
       const arrived = yield* Queue.unbounded<string>()
       const lose = yield* Deferred.make<void>()
       let streams = 0
-      const ask = yield* connect(({ inbound, writeAll }) => {
+      const { ask } = yield* connect(({ inbound, writeAll }) => {
         const isFirst = ++streams === 1
         return Stream.runForEach(inbound, (message) =>
           isFirst
@@ -126,7 +142,7 @@ describe("requests over one stream", () => {
     Effect.gen(function* () {
       const seen: Array<string> = []
       const open = yield* Deferred.make<void>()
-      const ask = yield* connect(
+      const { ask } = yield* connect(
         ({ inbound, writeAll }) =>
           // Nobody reads before: what was asked meanwhile cannot leave beyond the first message.
           Effect.andThen(
@@ -152,9 +168,40 @@ describe("requests over one stream", () => {
     })
   )
 
+  it.live("that had not left when the stream ended are told so, if that is wanted", () =>
+    Effect.gen(function* () {
+      const arrived = yield* Deferred.make<void>()
+      const lose = yield* Deferred.make<void>()
+      const { ask } = yield* connect(
+        // Nobody reads on after the first: the stream is full sooner or later.
+        ({ inbound }) =>
+          Stream.runForEach(inbound, () =>
+            Deferred.succeed(arrived, undefined).pipe(
+              Effect.andThen(Deferred.await(lose)),
+              Effect.andThen(Effect.fail(failure("unavailable", "lost")))
+            )
+          ),
+        100,
+        1,
+        { unsent: Exit.fail(failure("unavailable", "not sent")) }
+      )
+      const large = "x".repeat(1024 * 1024)
+      const asked = yield* Effect.forEach(range(20), (it) =>
+        Effect.forkChild(Effect.flip(ask(`${it} ${large}`)), { startImmediately: true })
+      )
+      yield* Deferred.await(arrived)
+      yield* Deferred.succeed(lose, undefined)
+      const messages = yield* Effect.forEach(asked, (it) =>
+        Effect.map(Fiber.join(it), ({ message }) => message)
+      )
+      assert.strictEqual(messages[0], "echo: lost; the outcome is unknown")
+      assert.strictEqual(messages.at(-1), "not sent")
+    })
+  )
+
   it.live("go on after a message that could not be made", () =>
     Effect.gen(function* () {
-      const ask = yield* connect(({ inbound, writeAll }) =>
+      const { ask } = yield* connect(({ inbound, writeAll }) =>
         Stream.runForEach(inbound, (message) => writeAll([{ results: echo(message) }]))
       )
       const broken = yield* Effect.flip(ask("cannot be made"))

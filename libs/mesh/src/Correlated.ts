@@ -3,52 +3,69 @@
  *
  * A unary gRPC call costs some 200 µs on both sides; a batch on a standing
  * stream costs that once for everybody who asked in the same turn. The stream
- * is opened again after a loss. What was unanswered then fails as `unavailable`:
- * whether it happened is unknown, and the caller's id makes asking again safe.
+ * is opened again after a loss. Of what had left and was unanswered then, nobody
+ * knows whether it happened; what had not left certainly did not.
  */
-
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Duplex } from "@weir/grpc/Duplex"
 import { Effect, Exit, Latch, type Scope, Stream } from "effect"
 import { keepOpen } from "./KeepOpen.ts"
 
 export interface CorrelatedOptions<Request, Response, In, Out> {
-  /** For messages: what cannot be reached. */
+  /** For the log: who is asked. */
   readonly peer: string
-  readonly open: Effect.Effect<Duplex<In, Out>, never, Scope.Scope>
+  readonly open: Effect.Effect<Duplex<In, Out>, Failure, Scope.Scope>
   readonly toMessage: (
     batch: ReadonlyArray<{ readonly id: number; readonly request: Request }>
   ) => Out
   /** The answers of one message, by id. */
   readonly fromMessage: (
     message: In
-  ) => Iterable<{ readonly id: number; readonly result: Exit.Exit<Response, Failure> }>
-  /** How many may be unanswered; one more is refused. */
+  ) => Iterable<{ readonly id: number; readonly result: Response }>
+  /** How many may be unanswered; one more is answered with `refused`. */
   readonly capacity: number
   /** The most requests in one message. */
   readonly batchSize: number
+  readonly refused: Response
+  /** The answer to what had left with a stream that ended. */
+  readonly lost: Response
+  /** The answer to what had not left then. Without it, those wait for the next stream. */
+  readonly unsent?: Response
 }
 
-/** Asks, and waits for the answer at most as long as the caller does. */
-export type Ask<Request, Response> = (request: Request) => Effect.Effect<Response, Failure>
+/** Ends the waiting: no answer comes any more. True if the request has not left, and never will. */
+export type Cancel = () => boolean
+
+/** Asks; `answer` is called once at most, and maybe at once. Requests leave in the order of calls. */
+export type Send<Request, Response> = (
+  request: Request,
+  answer: (response: Response) => void
+) => Cancel
+
+const neverSent: Cancel = () => true
 
 export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
   options: CorrelatedOptions<Request, Response, In, Out>
-): Effect.fn.Return<Ask<Request, Response>, never, Scope.Scope> {
-  const { capacity, peer } = options
+): Effect.fn.Return<Send<Request, Response>, never, Scope.Scope> {
+  const { capacity, lost, peer, refused, unsent: notSent } = options
   /** Everybody who waits, in the order asked. */
-  const unanswered = new Map<number, (result: Exit.Exit<Response, Failure>) => void>()
+  const unanswered = new Map<number, (response: Response) => void>()
   /** Those of them whose request has not left yet. Who stops waiting before is never sent. */
   const unsent = new Map<number, Request>()
   const wake = yield* Latch.make()
   let lastId = 0
+  let closed = false
 
-  /** What left with a stream is answered by that stream, or fails with it. */
-  const failSent = (refused: Failure) => {
-    for (const [id, answer] of unanswered) {
-      if (unsent.has(id)) continue
+  /** What left with a stream is answered by that stream, or lost with it. */
+  const onLost = () => {
+    // A copy: who is answered may ask again, or cancel others.
+    for (const id of [...unanswered.keys()]) {
+      const answer = unanswered.get(id)
+      const response = unsent.has(id) ? notSent : lost
+      if (answer === undefined || response === undefined) continue
       unanswered.delete(id)
-      answer(Exit.fail(refused))
+      unsent.delete(id)
+      answer(response)
     }
   }
 
@@ -88,32 +105,44 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
     yield* Effect.raceFirst(write, read)
   })
 
-  yield* keepOpen({
-    name: `requests to ${peer}`,
-    session,
-    onLost: () => failSent(failure("unavailable", `${peer}: lost; the outcome is unknown`, 100))
-  }).pipe(Effect.forkScoped)
+  yield* keepOpen({ name: `requests to ${peer}`, session, onLost }).pipe(Effect.forkScoped)
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
+      closed = true
       unsent.clear()
-      failSent(failure("unavailable", `${peer}: shutting down`))
+      onLost()
     })
   )
 
-  return (request) =>
+  return (request, answer) => {
+    if (closed || unanswered.size >= capacity) {
+      answer(closed ? lost : refused)
+      return neverSent
+    }
+    const id = ++lastId
+    unanswered.set(id, answer)
+    unsent.set(id, request)
+    wake.openUnsafe()
+    return () => {
+      unanswered.delete(id)
+      return unsent.delete(id)
+    }
+  }
+})
+
+/** What a request fails with that gets no answer from the peer. */
+export const failuresOf = (peer: string, capacity: number) => ({
+  refused: Exit.fail(failure("too_many_requests", `${peer}: ${capacity} requests unanswered`, 100)),
+  lost: Exit.fail(failure("unavailable", `${peer}: lost; the outcome is unknown`, 100))
+})
+
+/** Asks, and waits for the answer at most as long as the caller does. */
+export const asking =
+  <Request, Response>(send: Send<Request, Exit.Exit<Response, Failure>>) =>
+  (request: Request): Effect.Effect<Response, Failure> =>
     Effect.callback((resume) => {
-      if (unanswered.size >= capacity) {
-        return resume(
-          Effect.fail(failure("too_many_requests", `${peer}: ${capacity} requests unanswered`, 100))
-        )
-      }
-      const id = ++lastId
-      unanswered.set(id, (result) => resume(result))
-      unsent.set(id, request)
-      wake.openUnsafe()
+      const cancel = send(request, resume)
       return Effect.sync(() => {
-        unanswered.delete(id)
-        unsent.delete(id)
+        cancel()
       })
     })
-})

@@ -22,7 +22,7 @@ export class PresenceNodes extends Context.Service<
     /** The stream of announcements to the node at an address, open until the scope closes. */
     readonly announce: (
       address: string
-    ) => Effect.Effect<Duplex<AnnounceResponse, AnnounceRequest>, never, Scope.Scope>
+    ) => Effect.Effect<Duplex<AnnounceResponse, AnnounceRequest>, Failure, Scope.Scope>
   }
 >()("weir/mesh/PresenceNodes") {}
 

@@ -1,6 +1,6 @@
 /**
  * Routers: the routers of the mesh, seen from outside: publish to, and read
- * from, whoever owns a channel.
+ * from, whoever owns a channel, also while that changes.
  */
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Accepted, Message } from "@weir/core/Publication"
@@ -10,31 +10,51 @@ import {
   type AttachRequest,
   type AttachResponse,
   type ForwardResult,
+  type HandoffRequest,
   type ReadRequest,
   type ReadResponse,
   RouterServiceDefinition
 } from "@weir/proto/mesh/v1/router"
-import { Context, Effect, Exit, type Scope, Semaphore } from "effect"
+import { Context, Effect, Random, type Scope, Semaphore } from "effect"
 import * as Correlated from "./Correlated.ts"
 import { fromMessage } from "./Failures.ts"
 import * as PeerMap from "./PeerMap.ts"
+import type { Attempt, Outcome } from "./PublishLine.ts"
+import * as PublishLines from "./PublishLines.ts"
 
 export class Routers extends Context.Service<
   Routers,
   {
     /** Appends the message at its channel's owner. In the order called, for one channel. */
     readonly publish: (message: Message) => Effect.Effect<Accepted, Failure>
+    /** One attempt at whoever owns the channel now: what `PublishLines` is to be made of. */
+    readonly forward: Attempt
     /** One page of a channel's log, from its owner. */
     readonly read: (request: Omit<ReadRequest, "view">) => Effect.Effect<ReadResponse, Failure>
+    /** Hands shards to the router at an address, which owns them next. */
+    readonly handoff: (address: string, request: HandoffRequest) => Effect.Effect<void, Failure>
     /** One lane of the router at an address, open until the scope closes. */
     readonly attach: (
       address: string
-    ) => Effect.Effect<Duplex<AttachResponse, AttachRequest>, never, Scope.Scope>
+    ) => Effect.Effect<Duplex<AttachResponse, AttachRequest>, Failure, Scope.Scope>
   }
 >()("weir/mesh/Routers") {}
 
-/** The turn and the page together. */
+export interface RoutersOptions {
+  /** The mesh address of the router that should own the channel. */
+  readonly ownerOf: (channel: string) => string | undefined
+  readonly viewVersion: () => number
+  /** A router acts on this version of the view: whoever has an older one should look. */
+  readonly saw: (version: number) => void
+}
+
+/** The turn, the page and every other try together. */
 const readDeadline = "5 seconds"
+
+/** One page, once it has its turn. */
+const readAttemptDeadlineMs = 1_500
+
+const handoffDeadlineMs = 1_000
 
 /**
  * Pages read at once of one router: a storm of returning clients must not become
@@ -48,27 +68,38 @@ export const publishDeadline = "5 seconds"
 /** The same bound as a router has for one connector's forwards. */
 const forwardCapacity = 2_048
 
-const forwardResult = ({ result }: ForwardResult): Exit.Exit<Accepted, Failure> => {
-  switch (result?.$case) {
-    case "accepted":
-      return result.value.position === undefined
-        ? Exit.fail(failure("internal", "router: accepted without a position"))
-        : Exit.succeed({ position: result.value.position, duplicate: result.value.duplicate })
-    case "failure":
-      return Exit.fail(fromMessage(result.value))
-    case "moved":
-      return Exit.fail(failure("unavailable", "the channel is changing its owner", 100))
-    case undefined:
-      return Exit.fail(failure("internal", "router: an empty answer"))
-  }
-}
+const moved: Outcome = { _tag: "Moved" }
 
-/** `ownerOf`: the mesh address of the router that should own the channel. */
-export const make = Effect.fnUntraced(function* (options: {
-  readonly ownerOf: (channel: string) => string | undefined
-  readonly viewVersion: () => number
-}): Effect.fn.Return<Routers["Service"], never, Scope.Scope> {
-  const { ownerOf, viewVersion } = options
+const failed = (refused: Failure): Outcome => ({ _tag: "Failed", failure: refused })
+
+/** Spread, so that the readers of an owner that is gone do not come to the next as one. */
+const readPause = Effect.flatMap(Random.next, (it) => Effect.sleep(20 + 80 * it))
+
+const isWorthAnotherRead = ({ code }: Failure) => code === "unavailable" || code === "timeout"
+
+export const make = Effect.fnUntraced(function* (
+  options: RoutersOptions
+): Effect.fn.Return<Routers["Service"], never, Scope.Scope> {
+  const { ownerOf, saw, viewVersion } = options
+
+  const outcomeOf = ({ result }: ForwardResult): Outcome => {
+    switch (result?.$case) {
+      case "accepted": {
+        const { duplicate, position } = result.value
+        return position === undefined
+          ? failed(failure("internal", "router: accepted without a position"))
+          : { _tag: "Accepted", accepted: { position, duplicate } }
+      }
+      case "failure":
+        return failed(fromMessage(result.value))
+      case "moved":
+        saw(result.value.view)
+        return moved
+      case undefined:
+        return failed(failure("internal", "router: an empty answer"))
+    }
+  }
+
   const peers = yield* PeerMap.make("router", (address) =>
     Effect.gen(function* () {
       const client = yield* GrpcClient.make(RouterServiceDefinition, address)
@@ -77,44 +108,86 @@ export const make = Effect.fnUntraced(function* (options: {
         open: client.forward(),
         capacity: forwardCapacity,
         batchSize: 256,
-        toMessage: (batch: ReadonlyArray<{ readonly id: number; readonly request: Message }>) => ({
-          publications: batch.map(({ id, request }) => ({ id, ...request })),
+        toMessage: (
+          batch: ReadonlyArray<{ readonly id: number; readonly request: Forwarded }>
+        ) => ({
+          publications: batch.map(({ id, request: { attempt, message } }) => ({
+            id,
+            attempt,
+            ...message
+          })),
           view: viewVersion()
         }),
         fromMessage: ({ results }) =>
-          results.map((result) => ({ id: result.id, result: forwardResult(result) }))
+          results.map((result) => ({ id: result.id, result: outcomeOf(result) })),
+        refused: failed(
+          failure("too_many_requests", `router: ${forwardCapacity} publications undecided`, 100)
+        ),
+        lost: { _tag: "Unknown" } as Outcome,
+        unsent: moved
       })
       return { client, forward, reads: yield* Semaphore.make(concurrentReads) }
     })
   )
+
+  const forward: Attempt = (message, attempt, answer) => {
+    const address = ownerOf(message.channel)
+    return address === undefined
+      ? answer(moved)
+      : peers.get(address).forward({ message, attempt }, answer)
+  }
+
+  /** Undefined: somebody else is to be asked. */
+  const readOnce = (request: Omit<ReadRequest, "view">) =>
+    Effect.suspend(() => {
+      const address = ownerOf(request.channel)
+      const page = ({ client }: { readonly client: Client }) =>
+        Effect.suspend(() =>
+          // It may have changed before the turn came: those in line do not all find out one by one.
+          ownerOf(request.channel) === address
+            ? client.read(
+                { ...request, view: viewVersion() },
+                { deadlineMs: readAttemptDeadlineMs }
+              )
+            : Effect.undefined
+        )
+      return peers.use(address, (peer) => peer.reads.withPermit(page(peer)))
+    })
+
+  const read = Effect.fnUntraced(function* (request: Omit<ReadRequest, "view">) {
+    while (true) {
+      const page = yield* readOnce(request).pipe(
+        Effect.catchIf(isWorthAnotherRead, () => Effect.undefined)
+      )
+      if (page !== undefined && page.moved === undefined) return page
+      if (page?.moved !== undefined) saw(page.moved.view)
+      yield* readPause
+    }
+  })
+
+  const { publish } = yield* PublishLines.make({ attempt: forward, ownerOf })
+
   return {
-    publish: (message) =>
-      Effect.suspend(() =>
-        peers.use(ownerOf(message.channel), ({ forward }) => forward(message))
-      ).pipe(
-        Effect.timeoutOrElse({
-          duration: publishDeadline,
-          orElse: () => Effect.fail(failure("timeout", "no answer from the channel's owner"))
-        })
-      ),
+    publish,
+    forward,
     read: (request) =>
-      // The owner of the moment, also when it is asked again.
-      Effect.suspend(() =>
-        peers.use(ownerOf(request.channel), ({ client, reads }) =>
-          reads.withPermit(client.read({ ...request, view: viewVersion() }))
-        )
-      ).pipe(
-        Effect.timeoutOrElse({
-          duration: readDeadline,
-          orElse: () =>
-            Effect.fail(failure("unavailable", "the channel's owner does not answer", 500))
-        }),
-        Effect.filterOrFail(
-          ({ moved }) => moved === undefined,
-          () => failure("unavailable", "the channel is changing its owner", 100)
-        )
+      Effect.timeoutOrElse(read(request), {
+        duration: readDeadline,
+        orElse: () =>
+          Effect.fail(failure("unavailable", "the channel's owner does not answer", 500))
+      }),
+    handoff: (address, request) =>
+      peers.use(address, ({ client }) =>
+        Effect.asVoid(client.handoff(request, { deadlineMs: handoffDeadlineMs, waitForReady: true }))
       ),
     attach: (address) =>
       Effect.flatMap(GrpcClient.make(RouterServiceDefinition, address), (client) => client.attach())
   }
 })
+
+interface Forwarded {
+  readonly message: Message
+  readonly attempt: number
+}
+
+type Client = GrpcClient.GrpcClient<RouterServiceDefinition>
