@@ -11,6 +11,7 @@ import type { GapReason, Position } from "@weir/core/Position"
 import type { LaneItem } from "@weir/proto/mesh/v1/router"
 import type { EncodedPublication } from "@weir/wire/Publications"
 import { Effect, Queue } from "effect"
+import type { Moved } from "./domain/Moved.ts"
 import { interests, laggingFollowers, laneItems, laneQueue } from "./RouterMetrics.ts"
 
 export interface Follower {
@@ -77,6 +78,11 @@ export class Lane {
     if (follower === undefined) return
     if (follower.state === "live") follower.state = "lagging"
     this.#fallBehind(follower)
+  }
+
+  /** Serves what could not be served before. */
+  wake(): void {
+    if (this.#behind.size > 0) this.#wakeCatchUp()
   }
 
   #fallBehind(follower: Follower): void {
@@ -149,6 +155,19 @@ export class Lane {
       controlBytes
     )
     follower.cursor = position
+  }
+
+  /** Where the channel stands: said behind its publications, so that a lost last one is found. */
+  pushBeacon(channel: string, position: Position): void {
+    const follower = this.#followers.get(channel)
+    // Others are read from the log anyway.
+    if (follower?.state !== "live" || !this.hasCredit) return
+    this.#push({ $case: "beacon", value: { channel, position } }, controlBytes)
+  }
+
+  /** The last item of the shard: all that was to be said of its channels has been said. */
+  pushMoved({ owner, shard, term, view }: Moved): void {
+    this.#push({ $case: "moved", value: { owner, shard, term, view } }, controlBytes)
   }
 
   pushRefused(channel: string, attach: number, refused: Failure): void {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { makeNamespace } from "@weir/core/Namespace"
 import { OwnedChannel, type Submission } from "./OwnedChannel.ts"
+import { Shard } from "./Shard.ts"
 
 const submission = (messageId: string, bytes = 10, publisher = "ann"): Submission => ({
   message: {
@@ -14,7 +15,7 @@ const submission = (messageId: string, bytes = 10, publisher = "ann"): Submissio
 })
 
 const channelWith = (...submissions: ReadonlyArray<Submission>) => {
-  const channel = new OwnedChannel("chat:lobby", makeNamespace("chat"), 0)
+  const channel = new OwnedChannel("chat:lobby", makeNamespace("chat"), new Shard(0), 0)
   for (const it of submissions) assert.isUndefined(channel.submit(it))
   return channel
 }
@@ -76,8 +77,9 @@ describe("OwnedChannel", () => {
   it("gives entries offsets after the head, and never an earlier time", () => {
     const channel = channelWith()
     channel.publishedAt = 500
+    channel.shard.own(9)
     const head = { epoch: "e1", term: 7, offset: 41 }
-    const entries = channel.encode([submission("a"), submission("b")], head, 9, 400)
+    const entries = channel.encode([submission("a"), submission("b")], head, 400)
     assert.deepStrictEqual(
       entries.map(({ publication: { position, publishedAt } }) => ({ position, publishedAt })),
       [42, 43].map((offset) => ({ position: { epoch: "e1", term: 9, offset }, publishedAt: 500 }))

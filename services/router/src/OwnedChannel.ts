@@ -10,14 +10,20 @@ import type { Namespace } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { Accepted, Message } from "@weir/core/Publication"
 import { type EncodedPublication, encodePublication } from "@weir/wire/Publications"
-import type { Exit } from "effect"
+import { type Exit, Latch } from "effect"
 import { dedupeKey } from "./domain/DedupeWindow.ts"
+import type { Moved } from "./domain/Moved.ts"
+import { RecentEntries } from "./domain/RecentEntries.ts"
 import type { Lane } from "./Lane.ts"
+import type { ChannelOf } from "./ports/LogStore.ts"
 import { appendQueue } from "./RouterMetrics.ts"
+import type { Shard } from "./Shard.ts"
+
+export type Answer = (result: Exit.Exit<Accepted, Failure | Moved>) => void
 
 export interface Submission {
   readonly message: Message
-  readonly answer: (result: Exit.Exit<Accepted, Failure>) => void
+  readonly answer: Answer
 }
 
 /** What may wait for one channel's append. */
@@ -29,20 +35,68 @@ const maxBatchBytes = 256 * 1024
 export class OwnedChannel {
   readonly name: string
   readonly namespace: Namespace
+  readonly shard: Shard
   readonly lanes = new Set<Lane>()
   /** The newest position given to the lanes; unknown until the log was asked. */
   head: Position | undefined
   publishedAt = 0
-  /** A fiber is appending; it takes whatever is pending before it ends. */
-  appending = false
+  /** What the log may lose and would be given again; nothing of a log that only we keep. */
+  recent: RecentEntries | undefined
+  /** The append of which it is not known whether it happened. */
+  inFlight: ReadonlyArray<EncodedPublication> = []
+  /** Closed while the log may not be where it was left: nothing is answered before that is known. */
+  readonly settled = Latch.makeUnsafe(true)
+  /** When the newest was delivered, on a clock that never steps. */
+  deliveredAt = 0
+  /** Closed while a fiber is appending; it takes whatever is pending before it ends. */
+  readonly quiet = Latch.makeUnsafe(true)
   usedAt: number
+  /** This router holds it no more; a fiber may still be ending with it. */
+  released = false
   #pending: Array<Submission> = []
   #pendingBytes = 0
 
-  constructor(name: string, namespace: Namespace, nowMillis: number) {
+  constructor(name: string, namespace: Namespace, shard: Shard, nowMillis: number) {
     this.name = name
     this.namespace = namespace
+    this.shard = shard
     this.usedAt = nowMillis
+  }
+
+  /** The channel as the log knows it, under the term of the moment. */
+  get where(): ChannelOf {
+    return { channel: this.name, namespace: this.namespace, term: this.shard.term }
+  }
+
+  get isDoubtful(): boolean {
+    return !this.settled.isOpen()
+  }
+
+  /** The log may not be where it was left. What was never asked for cannot be elsewhere. */
+  doubt(): void {
+    if (this.head !== undefined) this.settled.closeUnsafe()
+  }
+
+  /** The log's head says that it is not where it was left: more than an append in flight explains. */
+  disagrees(head: Position): boolean {
+    if (this.head === undefined) return false
+    const { epoch, offset, term } = this.head
+    return (
+      head.epoch !== epoch || head.offset < offset || (head.offset === offset && head.term !== term)
+    )
+  }
+
+  /** The log is here now: whoever follows is judged anew. */
+  goOnAt(head: Position, publishedAt: number): void {
+    this.startAt(head, publishedAt)
+    for (const lane of this.lanes) lane.reconsider(this.name)
+  }
+
+  startAt(head: Position, publishedAt: number): void {
+    this.head = head
+    this.publishedAt = Math.max(publishedAt, this.publishedAt)
+    this.recent = this.namespace.logged ? new RecentEntries(head) : undefined
+    this.inFlight = []
   }
 
   get hasPending(): boolean {
@@ -105,9 +159,9 @@ export class OwnedChannel {
   encode(
     batch: ReadonlyArray<Submission>,
     head: Position,
-    term: number,
     nowMillis: number
   ): ReadonlyArray<EncodedPublication> {
+    const { term } = this.shard
     const publishedAt = Math.max(nowMillis, this.publishedAt)
     return batch.map(({ message }, index) =>
       encodePublication({
@@ -119,10 +173,13 @@ export class OwnedChannel {
   }
 
   /** Gives appended entries to every lane that follows. */
-  deliver(entries: ReadonlyArray<EncodedPublication>): void {
+  deliver(entries: ReadonlyArray<EncodedPublication>, monotonicMs: number): void {
     const last = entries.at(-1)!.publication
     this.head = last.position
     this.publishedAt = last.publishedAt
+    this.inFlight = []
+    this.recent?.push(entries, monotonicMs)
+    this.deliveredAt = monotonicMs
     for (const lane of this.lanes) lane.deliver(this.name, entries)
   }
 }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { layerStatic } from "@weir/cluster/Cluster"
+import { layerStatic } from "@weir/cluster/LocalCluster"
 import { failure } from "@weir/core/Failure"
 import { makeNamespace } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
@@ -9,26 +9,29 @@ import { decodePublication } from "@weir/wire/Publications"
 import { Effect, Layer, type Scope } from "effect"
 import type { Lane } from "./Lane.ts"
 import { layerMemory } from "./ports/MemoryLogStore.ts"
+import { layerMemory as layerRecords } from "./ports/ShardRecords.ts"
 import { Router, layer as routerLayer } from "./Router.ts"
-
-const term = 4_096
 
 /** There is no other router: nothing may be asked of one. */
 const alone = Layer.succeed(Routers, {
   publish: () => Effect.die("asked another router"),
+  forward: () => {
+    throw new Error("asked another router")
+  },
   read: () => Effect.die("asked another router"),
+  handoff: () => Effect.die("asked another router"),
   attach: () => Effect.die("asked another router")
 })
 
 const layer = routerLayer({
   node: "router-1",
-  term,
   namespaces: new Map([
     ["chat", makeNamespace("chat", { historySize: 100 })],
     ["live", makeNamespace("live", { logged: false })]
   ])
 }).pipe(
-  Layer.provide(layerMemory(term)),
+  Layer.provide(layerMemory),
+  Layer.provide(layerRecords),
   Layer.provide(alone),
   Layer.provide(layerStatic([{ name: "router-1", role: "router", mesh: "127.0.0.1:1" }]))
 )

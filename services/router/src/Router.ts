@@ -3,45 +3,70 @@
  * to the connectors that are attached.
  *
  * Every verb may be asked of any router: what belongs to another owner is passed
- * on, except by lanes, whose connectors are told to look again.
+ * on, or answered with `Moved`, which says where to ask.
  */
-
 import { Cluster } from "@weir/cluster/Cluster"
 import { namespaceOf } from "@weir/core/ChannelName"
-import { type Failure, failure } from "@weir/core/Failure"
+import { type Failure, failure, failureOf } from "@weir/core/Failure"
 import type { Namespaces } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { Accepted, Message } from "@weir/core/Publication"
-import { publishDeadline, Routers } from "@weir/mesh/Routers"
-import type { ChannelPosition, LaneItem } from "@weir/proto/mesh/v1/router"
-import { Cause, Clock, Context, Effect, Exit, FiberSet, Layer, Queue, type Scope } from "effect"
+import { make as makeLines } from "@weir/mesh/PublishLines"
+import { Routers } from "@weir/mesh/Routers"
+import type { ChannelPosition, HandoffRequest, LaneItem } from "@weir/proto/mesh/v1/router"
+import {
+  Cause,
+  Clock,
+  Context,
+  Effect,
+  Exit,
+  FiberSet,
+  Layer,
+  Queue,
+  Schedule,
+  type Scope
+} from "effect"
+import { make as makeReader } from "./ChannelReader.ts"
+import { Moved } from "./domain/Moved.ts"
 import { Lane } from "./Lane.ts"
+import * as Beacons from "./loops/Beacons.ts"
 import * as CatchUp from "./loops/CatchUp.ts"
-import { OwnedChannel } from "./OwnedChannel.ts"
-import { type From, LogStore, type Page, type PageLimits } from "./ports/LogStore.ts"
+import * as ShardKeeper from "./loops/ShardKeeper.ts"
+import { monotonicMs } from "./Monotonic.ts"
+import { type Answer, OwnedChannel } from "./OwnedChannel.ts"
+import * as Ownership from "./Ownership.ts"
+import { type From, LogStore, type Page, type PageLimits, type Resumed } from "./ports/LogStore.ts"
+import type { ShardRecords } from "./ports/ShardRecords.ts"
 import { channels as channelsGauge, lanes as lanesGauge } from "./RouterMetrics.ts"
 import * as Sequencer from "./Sequencer.ts"
-
-export type Answer = (result: Exit.Exit<Accepted, Failure>) => void
 
 export class Router extends Context.Service<
   Router,
   {
     /** Appends the message, here or at its owner. It has been checked at a door. */
     readonly publish: (message: Message) => Effect.Effect<Accepted, Failure>
-    /** Puts the message in its channel's line, in the order called; this node must own it. */
+    /** Puts the message in its channel's line, in the order called, if the channel is ours. */
     readonly submit: (message: Message, answer: Answer) => void
-    readonly owns: (channel: string) => boolean
     readonly resume: (
       channel: string,
       since: Position,
       limits: PageLimits
-    ) => Effect.Effect<Page & { readonly recovered: boolean; readonly reason: string }, Failure>
-    readonly read: (channel: string, from: From, limits: PageLimits) => Effect.Effect<Page, Failure>
+    ) => Effect.Effect<Resumed, Failure | Moved>
+    readonly read: (
+      channel: string,
+      from: From,
+      limits: PageLimits
+    ) => Effect.Effect<Page, Failure | Moved>
     /** A lane that is served until the scope closes. */
     readonly openLane: (node: string) => Effect.Effect<Lane, never, Scope.Scope>
     readonly attach: (lane: Lane, wanted: ChannelPosition) => void
     readonly detach: (lane: Lane, channel: string) => void
+    /** Another router hands shards to this one. */
+    readonly receive: (request: HandoffRequest) => Effect.Effect<void, Failure>
+    /** Gives every shard to who is next, and waits until that is done, for a while. */
+    readonly handOverAll: Effect.Effect<void>
+    /** The log may not be what it was: looks at every channel that it could have lost something of. */
+    readonly checkLogs: Effect.Effect<void>
     /** Lets go of channels that nobody uses, and in the others of what is too old. */
     readonly forgetIdle: Effect.Effect<void>
   }
@@ -50,32 +75,70 @@ export class Router extends Context.Service<
 /** Long enough that a client which lost its network for a while finds its epoch again. */
 const idleMs = 10 * 60 * 1000
 
-export const make = Effect.fnUntraced(function* (options: {
+/** All shards of a router on their way to others; then it ends all the same. */
+const handOverPatience = "3 seconds"
+
+export interface RouterOptions {
   readonly node: string
-  readonly term: number
   readonly namespaces: Namespaces
-}): Effect.fn.Return<Router["Service"], never, Cluster | LogStore | Routers | Scope.Scope> {
-  const { namespaces, node, term } = options
+}
+
+export const make = Effect.fnUntraced(function* ({
+  namespaces,
+  node
+}: RouterOptions): Effect.fn.Return<
+  Router["Service"],
+  never,
+  Cluster | LogStore | Routers | ShardRecords | Scope.Scope
+> {
   const cluster = yield* Cluster
   const logs = yield* LogStore
   const routers = yield* Routers
   const clock = yield* Clock.Clock
   const run = yield* FiberSet.makeRuntime<LogStore, void, never>()
-  const channels = new Map<string, OwnedChannel>()
+  const wakes = yield* Queue.sliding<void>(1)
+  const beacons = new Beacons.Beacons()
 
-  const owns = (channel: string) => cluster.ownerOf("router", channel)?.name === node
+  const startDrain = (channel: OwnedChannel) => {
+    const { shard } = channel
+    if (!channel.quiet.isOpen() || shard.state !== "owned" || channel.released) return
+    if (!channel.hasPending && !channel.isDoubtful) return
+    channel.quiet.closeUnsafe()
+    run(Sequencer.drain(channel, deps)).addObserver((exit) => {
+      channel.quiet.openUnsafe()
+      // Ended before it began, which is how it goes once we stop, it has answered nobody.
+      if (Exit.isFailure(exit)) return Sequencer.refuse(channel, [], exit.cause)
+      if (!channel.hasPending) return
+      // One may have come after the last look, before the fiber ended.
+      if (shard.isOurs && !channel.released) startDrain(channel)
+      else for (const { answer } of channel.takeAll()) answer(Exit.fail(ownership.moved(shard)))
+    })
+  }
+
+  const ownership = yield* Ownership.make({
+    node,
+    namespaces,
+    cluster,
+    startDrain,
+    tell: routers.handoff,
+    wake: () => Queue.offerUnsafe(wakes, undefined)
+  })
+  const { shards } = ownership
+  const deps = { ...ownership, delivered: (it: OwnedChannel) => beacons.delivered(it) }
+  const reader = yield* makeReader(ownership, startDrain)
 
   const channelOf = (name: string): OwnedChannel | undefined => {
-    const known = channels.get(name)
-    const now = clock.currentTimeMillisUnsafe()
+    const shard = shards.of(name)
+    const known = shards.channel(name)
+    const now = monotonicMs(clock)
     if (known !== undefined) {
       known.usedAt = now
       return known
     }
     const namespace = namespaces.get(namespaceOf(name))
     if (namespace === undefined) return undefined
-    const channel = new OwnedChannel(name, namespace, now)
-    channels.set(name, channel)
+    const channel = new OwnedChannel(name, namespace, shard, now)
+    shards.channelsOf(shard).set(name, channel)
     channelsGauge.add(1)
     return channel
   }
@@ -84,26 +147,16 @@ export const make = Effect.fnUntraced(function* (options: {
     failure("unknown_namespace", `channel: no namespace "${namespaceOf(channel)}"`)
 
   /** To read begins a log, so that the channel must be known to those that end it. */
-  const where = (name: string) => {
+  const where = (name: string): Effect.Effect<OwnedChannel, Failure | Moved> => {
+    const shard = shards.of(name)
+    if (!ownership.isOurs(shard)) return Effect.fail(ownership.moved(shard))
     const channel = channelOf(name)
-    return channel === undefined
-      ? Effect.fail(unknownNamespace(name))
-      : Effect.succeed({ channel: name, namespace: channel.namespace })
-  }
-
-  const startDrain = (channel: OwnedChannel) => {
-    if (channel.appending) return
-    channel.appending = true
-    run(Sequencer.drain(channel, term)).addObserver((exit) => {
-      channel.appending = false
-      // Ended before it began, which is how it goes once we stop, it has answered nobody.
-      if (Exit.isFailure(exit)) return Sequencer.refuse(channel, [], exit.cause)
-      // One may have come after the last look, before the flag fell.
-      if (channel.hasPending) startDrain(channel)
-    })
+    return channel === undefined ? Effect.fail(unknownNamespace(name)) : Effect.succeed(channel)
   }
 
   const submit = (message: Message, answer: Answer) => {
+    const shard = shards.of(message.channel)
+    if (!ownership.isOurs(shard)) return answer(Exit.fail(ownership.moved(shard)))
     const channel = channelOf(message.channel)
     if (channel === undefined) return answer(Exit.fail(unknownNamespace(message.channel)))
     const refused = channel.submit({ message, answer })
@@ -111,39 +164,45 @@ export const make = Effect.fnUntraced(function* (options: {
     startDrain(channel)
   }
 
+  const isOwner = (channel: string) => cluster.ownerOf("router", channel)?.name === node
+
+  const { publish } = yield* makeLines({
+    ownerOf: (channel) => cluster.ownerOf("router", channel)?.name,
+    attempt: (message, attempt, answer) =>
+      isOwner(message.channel)
+        ? submit(message, (exit) => answer(outcomeOf(exit)))
+        : routers.forward(message, attempt, answer)
+  })
+
   const detach = (lane: Lane, name: string) => {
     lane.unfollow(name)
-    channels.get(name)?.lanes.delete(lane)
+    shards.channel(name)?.lanes.delete(lane)
   }
 
+  yield* ShardKeeper.run({ node, cluster, ownership, wakes }).pipe(
+    Effect.tapCause((cause) =>
+      Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.logError("shards are not kept", cause)
+    ),
+    Effect.forkScoped
+  )
+  yield* Effect.forkScoped(Beacons.run(beacons))
+
   return {
-    owns,
     submit,
-    publish: (message) =>
-      owns(message.channel)
-        ? Effect.callback<Accepted, Failure>((resume) => submit(message, resume)).pipe(
-            Effect.timeoutOrElse({
-              duration: publishDeadline,
-              orElse: () => Effect.fail(failure("timeout", "no answer from the channel's log"))
-            })
-          )
-        : routers.publish(message),
-    resume: Effect.fnUntraced(function* (channel, since, limits) {
-      const { verdict, ...page } = yield* logs.resume(yield* where(channel), since, limits)
-      return { ...page, recovered: verdict.recovered, reason: verdict.reason ?? "" }
-    }),
-    read: Effect.fnUntraced(function* (channel, from, limits) {
-      return yield* logs.read(yield* where(channel), from, limits)
-    }),
+    publish,
+    resume: (name, since, limits) =>
+      Effect.flatMap(where(name), (channel) => reader.resume(channel, since, limits)),
+    read: (name, from, limits) =>
+      Effect.flatMap(where(name), (channel) => reader.read(channel, from, limits)),
     openLane: Effect.fnUntraced(function* (connector) {
       // Both are bounded from outside: the items by the lane's credit and its
       // followers, the wakes by their one place.
       const outgoing = yield* Queue.unbounded<LaneItem, Failure>()
-      const wakes = yield* Queue.sliding<void>(1)
+      const behind = yield* Queue.sliding<void>(1)
       const lane = yield* Effect.acquireRelease(
         Effect.sync(() => {
           lanesGauge.add(1)
-          return new Lane(connector, outgoing, () => Queue.offerUnsafe(wakes, undefined))
+          return new Lane(connector, outgoing, () => Queue.offerUnsafe(behind, undefined))
         }),
         (it) =>
           Effect.sync(() => {
@@ -152,8 +211,7 @@ export const make = Effect.fnUntraced(function* (options: {
             it.close()
           })
       )
-      yield* CatchUp.run(lane, wakes, channelOf).pipe(
-        Effect.provideService(LogStore, logs),
+      yield* CatchUp.run(lane, behind, (name) => shards.channel(name), reader).pipe(
         Effect.tapCause((cause) =>
           Cause.hasInterruptsOnly(cause)
             ? Effect.void
@@ -168,31 +226,74 @@ export const make = Effect.fnUntraced(function* (options: {
       return lane
     }),
     attach: (lane, { attach, channel: name, since }) => {
+      const shard = shards.of(name)
+      if (!ownership.isOurs(shard)) return lane.pushMoved(ownership.moved(shard))
       const channel = channelOf(name)
       if (channel === undefined) return lane.pushRefused(name, attach, unknownNamespace(name))
       channel.lanes.add(lane)
       lane.follow(name, attach, since)
     },
     detach,
+    receive: ownership.receive,
+    handOverAll: Effect.suspend(() =>
+      shards.all.some(
+        ({ id, state }) =>
+          state === "sealed" ||
+          (state === "owned" && (cluster.assignment("router").owners[id]?.name ?? node) !== node)
+      )
+        ? Effect.fail("not yet" as const)
+        : Effect.void
+    ).pipe(
+      Effect.retry(Schedule.spaced("10 millis")),
+      Effect.timeoutOption(handOverPatience),
+      Effect.ignore
+    ),
+    checkLogs: Effect.sync(() => {
+      const now = monotonicMs(clock)
+      for (const channel of shards.channels()) {
+        channel.recent?.prune(now)
+        if (channel.recent === undefined) continue
+        if (channel.recent.isEmpty && !channel.isDoubtful) continue
+        channel.doubt()
+        startDrain(channel)
+      }
+    }),
     forgetIdle: Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
+      const now = monotonicMs(clock)
       // A copy: one that is put back must not come round again.
-      for (const channel of [...channels.values()]) {
-        const { name } = channel
-        const busy = channel.lanes.size > 0 || channel.hasPending || channel.appending
-        if (busy || now - channel.usedAt < idleMs) {
+      for (const channel of [...shards.channels()]) {
+        const { name, shard } = channel
+        channel.recent?.prune(now)
+        const busy = channel.lanes.size > 0 || channel.hasPending || !channel.quiet.isOpen()
+        if (busy || channel.isDoubtful || now - channel.usedAt < idleMs) {
           yield* logs.trim(name)
           continue
         }
         // Gone before the log is asked: whoever comes meanwhile makes a channel that stays.
-        channels.delete(name)
+        shards.channelsOf(shard).delete(name)
         channelsGauge.add(-1)
-        if ((yield* logs.forget(name)) || channels.has(name)) continue
-        channels.set(name, channel)
+        channel.released = true
+        if ((yield* logs.forget(name)) || shards.channelsOf(shard).has(name) || !shard.isOurs)
+          continue
+        channel.released = false
+        shards.channelsOf(shard).set(name, channel)
         channelsGauge.add(1)
       }
     })
   }
 })
 
-export const layer = (options: Parameters<typeof make>[0]) => Layer.effect(Router, make(options))
+/** How one attempt to publish here ended. */
+export type Decided =
+  | { readonly _tag: "Accepted"; readonly accepted: Accepted }
+  | { readonly _tag: "Failed"; readonly failure: Failure }
+  | { readonly _tag: "Moved"; readonly moved: Moved }
+
+export const outcomeOf = (exit: Exit.Exit<Accepted, Failure | Moved>): Decided => {
+  if (Exit.isSuccess(exit)) return { _tag: "Accepted", accepted: exit.value }
+  const refused = exit.cause.reasons.find(Cause.isFailReason)?.error
+  if (refused instanceof Moved) return { _tag: "Moved", moved: refused }
+  return { _tag: "Failed", failure: refused ?? failureOf(exit.cause as Cause.Cause<Failure>) }
+}
+
+export const layer = (options: RouterOptions) => Layer.effect(Router, make(options))

@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { layerStatic } from "@weir/cluster/Cluster"
+import { layerStatic } from "@weir/cluster/LocalCluster"
 import { makeNamespace } from "@weir/core/Namespace"
 import { Routers } from "@weir/mesh/Routers"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { LogStore, pageBytes } from "./ports/LogStore.ts"
 import { makeMemory } from "./ports/MemoryLogStore.ts"
+import { layerMemory as layerRecords } from "./ports/ShardRecords.ts"
 import { make } from "./Router.ts"
 
 const term = 4_096
@@ -14,14 +15,17 @@ const limits = { limit: 10, maxBytes: pageBytes }
 /** Any use of another router is a defect. */
 const alone = Layer.succeed(Routers, {
   publish: () => Effect.die("asked another router"),
+  forward: () => {
+    throw new Error("asked another router")
+  },
   read: () => Effect.die("asked another router"),
+  handoff: () => Effect.die("asked another router"),
   attach: () => Effect.die("asked another router")
 })
 
 const routerOn = (store: LogStore["Service"]) =>
   make({
     node: "router-1",
-    term,
     namespaces: new Map([
       ["chat", makeNamespace("chat", { historyAgeSeconds: 60, dedupeSeconds: 1 })]
     ])
@@ -30,6 +34,7 @@ const routerOn = (store: LogStore["Service"]) =>
       Layer.mergeAll(
         alone,
         Layer.succeed(LogStore, store),
+        layerRecords,
         layerStatic([{ name: "router-1", role: "router", mesh: "127.0.0.1:1" }])
       )
     )
@@ -46,7 +51,7 @@ const message = (channel: string, messageId = "") => ({
 describe("a router's idle channels", () => {
   it.effect("leave nothing behind, though they were only read", () =>
     Effect.gen(function* () {
-      const { size, store } = makeMemory(term)
+      const { size, store } = makeMemory()
       const router = yield* routerOn(store)
       const since = { epoch: "e1", term, offset: 3 }
       for (let n = 0; n < 5_000; n++) {
@@ -63,7 +68,7 @@ describe("a router's idle channels", () => {
 
   it.effect("are let go of only once their log holds nothing", () =>
     Effect.gen(function* () {
-      const { size, store } = makeMemory(term)
+      const { size, store } = makeMemory()
       let isHeld = true
       const forget: typeof store.forget = (channel) =>
         Effect.suspend(() => (isHeld ? Effect.succeed(false) : store.forget(channel)))
@@ -80,7 +85,7 @@ describe("a router's idle channels", () => {
 
   it.effect("hold nothing that is too old while somebody listens", () =>
     Effect.gen(function* () {
-      const { store } = makeMemory(term)
+      const { store } = makeMemory()
       const trimmed: Array<string> = []
       const trim = (channel: string) => {
         trimmed.push(channel)
@@ -98,7 +103,7 @@ describe("a router's idle channels", () => {
   for (const isEmpty of [true, false]) {
     it.effect(`lose no lane that comes while the log is asked, empty: ${isEmpty}`, () =>
       Effect.gen(function* () {
-        const { store } = makeMemory(term)
+        const { store } = makeMemory()
         const asked = yield* Deferred.make<void>()
         const answer = yield* Deferred.make<boolean>()
         const forget = () =>
@@ -138,7 +143,7 @@ describe("a publication on a log that does not end well", () => {
 
   it.effect("is answered after a defect, with all behind it, and the next one goes on", () =>
     Effect.gen(function* () {
-      const { store } = makeMemory(term)
+      const { store } = makeMemory()
       let isBroken = true
       const append: typeof store.append = (entries) =>
         Effect.andThen(
@@ -161,7 +166,7 @@ describe("a publication on a log that does not end well", () => {
 
   it.effect("is answered when the owner stops, and so is who comes later", () =>
     Effect.gen(function* () {
-      const { store } = makeMemory(term)
+      const { store } = makeMemory()
       const asked = yield* Deferred.make<void>()
       const append = () => Effect.andThen(Deferred.succeed(asked, undefined), Effect.never)
       const publications = yield* Effect.scoped(
@@ -181,22 +186,22 @@ describe("a publication on a log that does not end well", () => {
       ]
       assert.deepStrictEqual(
         failures.map((it) => `${it.code} ${it.message}`),
-        Array.from({ length: 4 }, () => "unavailable the owner is stopping")
+        Array.from({ length: 4 }, () => "unavailable the server is stopping")
       )
     })
   )
 
   it.effect("is given up after 5 seconds", () =>
     Effect.gen(function* () {
-      const { store } = makeMemory(term)
+      const { store } = makeMemory()
       const failing = yield* Effect.forkChild(results({ ...store, append: () => Effect.never }, 2))
       yield* TestClock.adjust("4 seconds")
       assert.isUndefined(failing.pollUnsafe())
-      yield* TestClock.adjust("1 second")
+      yield* TestClock.adjust("2 seconds")
       const failures = yield* Fiber.join(failing)
       assert.deepStrictEqual(
         failures.map(({ code }) => code),
-        ["timeout", "timeout"]
+        ["timeout", "aborted"]
       )
     })
   )

@@ -2,27 +2,38 @@
  * How the router's parts fit: the only file that knows all of them.
  */
 import { Cluster } from "@weir/cluster/Cluster"
-import type { Settings } from "@weir/config/Settings"
-import { nextTerm, nonceCount } from "@weir/core/Term"
+import * as ViewHandlers from "@weir/cluster/ViewHandlers"
+import { ConfigMistakes } from "@weir/config/LoadSettings"
+import { advertised, type Settings } from "@weir/config/Settings"
+import { probeNamespace } from "@weir/core/Namespace"
 import * as GrpcServer from "@weir/grpc/GrpcServer"
 import * as Presence from "@weir/mesh/PresenceNodes"
 import * as Mesh from "@weir/mesh/Routers"
+import { Redis } from "@weir/redis/Redis"
+import * as RedisConnection from "@weir/redis/RedisConnection"
+import { parseRedisUrl } from "@weir/redis/RedisUrl"
 import { Doors } from "@weir/telemetry/Doors"
 import { Readiness } from "@weir/telemetry/Readiness"
-import { Clock, Effect, Layer } from "effect"
+import { Effect, Layer, Result, Stream } from "effect"
+import { layerRedis as layerRedisLogs } from "./adapters/RedisLogStore.ts"
+import { layerRedis as layerRedisRecords } from "./adapters/RedisShardRecords.ts"
 import * as IdleSweep from "./loops/IdleSweep.ts"
-import { layerMemory } from "./ports/MemoryLogStore.ts"
-import { layer as routerLayer } from "./Router.ts"
+import type { LogStore } from "./ports/LogStore.ts"
+import { layerMemory as layerMemoryLogs } from "./ports/MemoryLogStore.ts"
+import { layerMemory as layerMemoryRecords, type ShardRecords } from "./ports/ShardRecords.ts"
+import { Router, layer as routerLayer } from "./Router.ts"
 import * as Config from "./RouterConfig.ts"
+import { redisObserver } from "./RouterMetrics.ts"
 import * as ApiHandlers from "./rpc/ApiHandlers.ts"
 import * as MeshHandlers from "./rpc/MeshHandlers.ts"
 
 const routers = Layer.effect(
   Mesh.Routers,
-  Effect.flatMap(Cluster, ({ ownerOf, view }) =>
+  Effect.flatMap(Cluster, ({ ownerOf, saw, view }) =>
     Mesh.make({
       ownerOf: (channel) => ownerOf("router", channel)?.mesh,
-      viewVersion: () => view().version
+      viewVersion: () => view().version,
+      saw
     })
   )
 )
@@ -34,12 +45,13 @@ const presenceNodes = Layer.effect(
   )
 )
 
-const doors = (config: Config.RouterConfig, incarnation: number) =>
+const doors = (settings: Settings, config: Config.RouterConfig) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const { opened } = yield* Doors
       const readiness = yield* Readiness
       const cluster = yield* Cluster
+      const router = yield* Router
       const api = yield* GrpcServer.make({
         host: config.host,
         port: config.grpcPort,
@@ -49,7 +61,7 @@ const doors = (config: Config.RouterConfig, incarnation: number) =>
       const mesh = yield* GrpcServer.make({
         host: config.host,
         port: config.meshPort,
-        services: [yield* MeshHandlers.make],
+        services: [yield* MeshHandlers.make, yield* ViewHandlers.make],
         maxMessageBytes: 32 * 1024 * 1024
       })
       yield* Effect.forkScoped(IdleSweep.run)
@@ -58,27 +70,56 @@ const doors = (config: Config.RouterConfig, incarnation: number) =>
       yield* cluster.announce({
         name: config.node,
         role: "router",
-        incarnation,
-        mesh: mesh.address
+        mesh: advertised(settings, mesh.address)
       })
+      // First to go: while others still find us, and our doors are open.
+      yield* Effect.addFinalizer(() => Effect.andThen(cluster.drain, router.handOverAll))
       yield* readiness.set("router", true)
       yield* Effect.addFinalizer(() => readiness.set("router", false))
     })
   )
 
+const inMemory = Layer.merge(layerMemoryLogs, layerMemoryRecords)
+
+/** Logs and records, and somebody who looks at them again after Redis was away. */
+const inRedis = ({
+  node,
+  redisUrl
+}: Settings): Layer.Layer<LogStore | ShardRecords | Redis, ConfigMistakes> => {
+  const target = parseRedisUrl(redisUrl)
+  if (Result.isFailure(target)) {
+    const mistakes = [`WEIR_REDIS_URL: ${target.failure}`]
+    return Layer.unwrap(Effect.fail(new ConfigMistakes({ mistakes })))
+  }
+  return Layer.merge(layerRedisLogs, layerRedisRecords).pipe(
+    Layer.provideMerge(
+      RedisConnection.layer(target.success, { name: `weir-logs-${node}`, observer: redisObserver })
+    )
+  )
+}
+
+const checkLogs = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const redis = yield* Redis
+    const router = yield* Router
+    yield* Effect.forkScoped(Stream.runForEach(redis.changed, () => router.checkLogs))
+  })
+)
+
 export const layer = (settings: Settings) => {
   const config = Config.fromSettings(settings)
-  return Layer.unwrap(
-    Effect.gen(function* () {
-      const now = yield* Clock.currentTimeMillis
-      const term = nextTerm(now, 0, Math.floor(Math.random() * nonceCount))
-      const router = routerLayer({ node: config.node, term, namespaces: config.namespaces }).pipe(
-        Layer.provide(layerMemory(term))
-      )
-      return doors(config, now).pipe(
+  const namespaces = new Map([...config.namespaces, [probeNamespace.name, probeNamespace]])
+  const router = routerLayer({ node: config.node, namespaces })
+  const peers = Layer.merge(routers, presenceNodes)
+  return settings.redisUrl === ""
+    ? doors(settings, config).pipe(
         Layer.provide(router),
-        Layer.provide(Layer.merge(routers, presenceNodes))
+        Layer.provide(inMemory),
+        Layer.provide(peers)
       )
-    })
-  )
+    : Layer.merge(doors(settings, config), checkLogs).pipe(
+        Layer.provide(router),
+        Layer.provide(inRedis(settings)),
+        Layer.provide(peers)
+      )
 }

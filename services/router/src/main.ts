@@ -1,4 +1,7 @@
-import { layerStatic } from "@weir/cluster/Cluster"
+/**
+ * A router as a process of its own.
+ */
+import { layerFor } from "@weir/cluster/ClusterLayer"
 import { runProcess } from "@weir/process/RunProcess"
 import { Layer } from "effect"
 import { layer } from "./layer.ts"
@@ -6,5 +9,6 @@ import { layer } from "./layer.ts"
 runProcess({
   role: "router",
   node: "router-1",
-  services: (settings) => layer(settings).pipe(Layer.provide(layerStatic(settings.nodes)))
+  amongOthers: true,
+  services: (settings) => layer(settings).pipe(Layer.provide(layerFor(settings, "judging")))
 })

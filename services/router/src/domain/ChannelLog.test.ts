@@ -58,4 +58,29 @@ describe("ChannelLog", () => {
     assert.deepStrictEqual([log.size, log.bytes, log.floor(60_001)], [0, 0, 4])
     assert.deepStrictEqual(log.positionAt(3), { epoch: "e1", term: 9, offset: 3 })
   })
+
+  it("counts an id as known only in its epoch and up to its head", () => {
+    const log = logOf({})
+    append(log)
+    const here = { epoch: "e1", term: 9, offset: 1 }
+    log.dedupe.remember("ann", "here", here, 0)
+    log.dedupe.remember("ann", "elsewhere", { ...here, epoch: "e0" }, 0)
+    log.dedupe.remember("ann", "beyond", { ...here, offset: 2 }, 0)
+    assert.deepStrictEqual(log.known("ann", "here", 0), here)
+    assert.isUndefined(log.known("ann", "elsewhere", 0))
+    assert.isUndefined(log.known("ann", "beyond", 0))
+  })
+
+  it("without history holds only what comes in the second after a handoff", () => {
+    const log = logOf({ logged: false })
+    append(log)
+    assert.strictEqual(log.size, 0)
+    log.hold(1_000)
+    for (let n = 0; n < 70; n++) append(log, 100, 1_999)
+    assert.deepStrictEqual([log.size, log.floor(1_999)], [64, 8])
+    log.trim(2_000)
+    assert.deepStrictEqual([log.size, log.bytes, log.floor(2_000)], [0, 0, 72])
+    append(log, 100, 2_000)
+    assert.strictEqual(log.size, 0)
+  })
 })

@@ -2,17 +2,26 @@
  * ChannelLog: what one channel keeps in memory, bounded by count, bytes and age.
  *
  * Of what was let go of only the last position is kept: the anchor, whose term
- * proves that a client at that position saw this very log.
+ * proves that a client at that position saw this very log. A channel without
+ * history keeps nothing, but for a moment after it changed hands.
  */
 import { deliversLatest, type Namespace } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { EncodedPublication } from "@weir/wire/Publications"
-import { DedupeWindow } from "./DedupeWindow.ts"
+import { DedupeWindow, maxIds } from "./DedupeWindow.ts"
 import { countWithin, type PageLimits } from "./PageLimits.ts"
 import { decide, type Verdict } from "./Resume.ts"
 
-/** Message ids remembered for one channel in one window: at 100 bytes each some 2 MB. */
-const maxIds = 20_000
+/** How much of a channel is kept: the newest so many, so many bytes, for so long. */
+type Bounds = Pick<Namespace, "historyAgeMs" | "historyBytes" | "historySize">
+
+/** What a channel without history keeps after a handoff, and for how long. */
+const holdMs = 1_000
+const held: Bounds = {
+  historySize: 64,
+  historyBytes: 256 * 1024,
+  historyAgeMs: Number.POSITIVE_INFINITY
+}
 
 export class ChannelLog {
   readonly namespace: Namespace
@@ -26,6 +35,7 @@ export class ChannelLog {
   #empty = 0
   #bytes = 0
   #publishedAt = 0
+  #heldUntil = 0
 
   constructor(namespace: Namespace, start: Position, nowMillis: number) {
     this.namespace = namespace
@@ -53,16 +63,23 @@ export class ChannelLog {
     return this.#bytes
   }
 
+  /** Keeps what is appended in the next second, though the channel has no history. */
+  hold(nowMillis: number): void {
+    this.#heldUntil = nowMillis + holdMs
+  }
+
+  #bounds(nowMillis: number): Bounds | undefined {
+    if (this.namespace.logged) return this.namespace
+    return nowMillis < this.#heldUntil ? held : undefined
+  }
+
   /** The entries must follow the head without a hole; the caller has compared. */
   append(entries: ReadonlyArray<EncodedPublication>, nowMillis: number): void {
     const last = entries.at(-1)
     if (last === undefined) return
     this.#head = last.publication.position
     this.#publishedAt = last.publication.publishedAt
-    if (!this.namespace.logged) {
-      this.#anchor = this.#head
-      return
-    }
+    if (this.#bounds(nowMillis) === undefined) return this.#clear()
     for (const entry of entries) {
       this.#slots.push(entry)
       this.#bytes += entry.bytes.byteLength
@@ -70,9 +87,19 @@ export class ChannelLog {
     this.trim(nowMillis)
   }
 
+  #clear(): void {
+    this.#anchor = this.#head
+    if (this.#slots.length === 0) return
+    this.#slots = []
+    this.#empty = 0
+    this.#bytes = 0
+  }
+
   /** Lets go of what is beyond the bounds. The newest is let go of only for its age. */
   trim(nowMillis: number): void {
-    const { historyAgeMs, historyBytes, historySize } = this.namespace
+    const bounds = this.#bounds(nowMillis)
+    if (bounds === undefined) return this.#clear()
+    const { historyAgeMs, historyBytes, historySize } = bounds
     while (this.size > 0) {
       const { bytes, publication } = this.#slots[this.#empty]!
       const isBeyond =
@@ -115,6 +142,13 @@ export class ChannelLog {
       termAt: (offset) => this.positionAt(offset)?.term,
       latestOnly: deliversLatest(this.namespace)
     })
+  }
+
+  /** Where the message with this id is, if it is remembered and of this log. */
+  known(publisher: string, messageId: string, nowMillis: number): Position | undefined {
+    const found = this.dedupe.find(publisher, messageId, nowMillis)
+    const isHere = found?.epoch === this.#head.epoch && found.offset <= this.#head.offset
+    return isHere ? found : undefined
   }
 
   /** Nothing to replay and no id to remember: only the epoch would be lost with it. */

@@ -10,6 +10,9 @@ import type { Position } from "@weir/core/Position"
 export const dedupeKey = (publisher: string, messageId: string): string =>
   `${publisher.length}:${publisher}${messageId}`
 
+/** Ids remembered for one channel in one window: at 100 bytes each some 2 MB. */
+export const maxIds = 20_000
+
 export class DedupeWindow {
   readonly #windowMs: number
   readonly #maxIds: number

@@ -5,19 +5,23 @@
  * is missing, and makes the follower live in the same turn in which its cursor
  * has reached what the lanes were given: no publication can slip between.
  */
-
 import { deliversLatest } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
-import { Effect, Queue } from "effect"
+import { Clock, Effect, Queue } from "effect"
+import type { ChannelReader } from "../ChannelReader.ts"
 import type { Follower, Lane } from "../Lane.ts"
+import { monotonicMs } from "../Monotonic.ts"
 import type { OwnedChannel } from "../OwnedChannel.ts"
-import { LogStore, pageBytes, type Resumed } from "../ports/LogStore.ts"
+import { pageBytes, type Resumed } from "../ports/LogStore.ts"
 
 /** Publications of one page; small, so that one channel does not hold up the others. */
 const pageSize = 256
 
-/** How long to let the log recover before it is asked again. */
-const retryAfter = "200 millis"
+/** Followers read at once: a log that answers slowly for one does not hold up the others. */
+const readsAtOnce = 16
+
+/** How long to let the log recover before it is asked again for the same follower. */
+const retryAfterMs = 200
 
 const isElsewhere = ({ verdict }: Resumed): boolean =>
   verdict.reason === "epoch_changed" || verdict.reason === "rolled_back"
@@ -38,17 +42,21 @@ const attachAtHead = (lane: Lane, follower: Follower, position: Position, reason
   follower.cursor = position
 }
 
-const serve = Effect.fnUntraced(function* (lane: Lane, follower: Follower, channel: OwnedChannel) {
-  const logs = yield* LogStore
-  const where = { channel: channel.name, namespace: channel.namespace }
+const serve = Effect.fnUntraced(function* (
+  lane: Lane,
+  follower: Follower,
+  channel: OwnedChannel,
+  reader: ChannelReader
+) {
   const { cursor } = follower
   let head: Position
   if (cursor === undefined) {
-    head = (yield* logs.head(where)).head
+    head = (yield* reader.head(channel)).head
     if (!lane.isCurrent(follower)) return
     attachAtHead(lane, follower, head)
   } else {
-    const page = yield* logs.resume(where, cursor, { limit: pageSize, maxBytes: pageBytes })
+    const limits = { limit: pageSize, maxBytes: pageBytes }
+    const page = yield* reader.resume(channel, cursor, limits)
     if (!lane.isCurrent(follower)) return
     head = page.head
     if (follower.state === "judging" && isElsewhere(page)) {
@@ -68,24 +76,48 @@ const serve = Effect.fnUntraced(function* (lane: Lane, follower: Follower, chann
 export const run = Effect.fnUntraced(function* (
   lane: Lane,
   wakes: Queue.Queue<void>,
-  channelOf: (name: string) => OwnedChannel | undefined
+  channelOf: (name: string) => OwnedChannel | undefined,
+  reader: ChannelReader
 ) {
+  const clock = yield* Clock.Clock
+  /** Those whose log could not be read, and when to ask again. */
+  const retryAt = new Map<Follower, number>()
+
+  const servable = () => {
+    const now = monotonicMs(clock)
+    return lane.servable().flatMap((follower) => {
+      const channel = channelOf(follower.channel)
+      // While its shard is being taken it waits: the lane is woken then.
+      if (channel?.shard.state !== "owned" || now < (retryAt.get(follower) ?? 0)) return []
+      return [{ follower, channel }]
+    })
+  }
+
+  const serveOne = ({ follower, channel }: ReturnType<typeof servable>[number]) =>
+    serve(lane, follower, channel, reader).pipe(
+      Effect.tap(() => Effect.sync(() => retryAt.delete(follower))),
+      // It is told so on the lane by whoever gave the shard up.
+      Effect.catchTag("Moved", () => Effect.void),
+      Effect.catchTag("Failure", (refused) => {
+        retryAt.set(follower, monotonicMs(clock) + retryAfterMs)
+        return Effect.logDebug("cannot read the log for a lane; trying again", {
+          channel: follower.channel,
+          why: refused.message
+        })
+      })
+    )
+
   while (true) {
-    yield* Queue.take(wakes)
-    for (let servable = lane.servable(); servable.length > 0; servable = lane.servable()) {
-      for (const follower of servable) {
-        const channel = channelOf(follower.channel)
-        if (channel === undefined) continue
-        yield* serve(lane, follower, channel).pipe(
-          Effect.tapError((refused) =>
-            Effect.logWarning("cannot read the log for a lane; trying again", {
-              channel: follower.channel,
-              why: refused.message
-            })
-          ),
-          Effect.catch(() => Effect.sleep(retryAfter))
-        )
-      }
+    const some = servable()
+    if (some.length > 0) {
+      yield* Effect.forEach(some, serveOne, { concurrency: readsAtOnce, discard: true })
+      continue
     }
+    for (const follower of retryAt.keys()) {
+      if (!lane.isCurrent(follower)) retryAt.delete(follower)
+    }
+    const woken = Queue.take(wakes)
+    if (retryAt.size === 0) yield* woken
+    else yield* Effect.timeoutOption(woken, retryAfterMs)
   }
 })

@@ -1,85 +1,33 @@
 /**
  * What every `LogStore` must honour, whatever keeps the logs.
+ *
+ * The layer is built anew for each test: nothing of the channels of `LogCases.contract` is
+ * stored, and the caller's term is that of their shards.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { makeNamespace } from "@weir/core/Namespace"
-import type { Position } from "@weir/core/Position"
-import { encodePublication } from "@weir/wire/Publications"
 import { Effect, type Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { type Append, LogStore, pageBytes } from "./LogStore.ts"
-
-const term = 4_096
-const encoder = new TextEncoder()
-const chat = makeNamespace("chat", { historySize: 5, historyAgeSeconds: 60, dedupeSeconds: 10 })
-const live = makeNamespace("live", { logged: false, dedupeSeconds: 10 })
-const state = makeNamespace("state", { slowConsumer: "conflate" })
-const heavy = makeNamespace("heavy", { historyBytes: 1_000 })
-
-const lobby = { channel: "chat:lobby", namespace: chat }
-
-/** Entries directly after a head, one for each message id; an empty one for none. */
-const entriesAfter = (
-  { epoch, offset }: Position,
-  ids: ReadonlyArray<string>,
-  publishedAt = 0
-): Append["entries"] =>
-  ids.map((messageId, index) =>
-    encodePublication({
-      channel: "chat:lobby",
-      publisher: "ann",
-      messageId,
-      contentType: "",
-      data: encoder.encode(`"${messageId}"`),
-      publishedAt,
-      position: { epoch, term, offset: offset + 1 + index }
-    })
-  )
-
-const upTo = (limit: number, maxBytes = pageBytes) => ({ limit, maxBytes })
-
-/** `bytes` of data in one entry that goes in after the present head. */
-const appendLarge = Effect.fnUntraced(function* (where: typeof lobby, bytes: number) {
-  const logs = yield* LogStore
-  const after = yield* headOf(where)
-  const position = { epoch: after.epoch, term, offset: after.offset + 1 }
-  const message = { channel: where.channel, publisher: "ann", messageId: "", contentType: "" }
-  const entry = encodePublication({
-    ...message,
-    data: new Uint8Array(bytes),
-    publishedAt: 0,
-    position
-  })
-  yield* logs.append({ ...where, after, entries: [entry] })
-  return position
-})
-
-const none = (count: number) => Array.from({ length: count }, () => "")
-
-const headOf = (where: typeof lobby) =>
-  Effect.flatMap(LogStore, ({ head }) => Effect.map(head(where), (it) => it.head))
-
-/** Appends after the present head and gives the new one. */
-const append = Effect.fnUntraced(function* (
-  where: typeof lobby,
-  ids: ReadonlyArray<string>,
-  publishedAt = 0
-) {
-  const logs = yield* LogStore
-  const after = yield* headOf(where)
-  const entries = entriesAfter(after, ids, publishedAt)
-  const result = yield* logs.append({ ...where, after, entries })
-  assert.strictEqual(result._tag, "Appended")
-  return entries.at(-1)!.publication.position
-})
-
-const offsets = (page: { readonly entries: Append["entries"] }) =>
-  page.entries.map(({ publication }) => publication.position.offset)
+import {
+  append,
+  appendLarge,
+  door,
+  entriesAfter,
+  headOf,
+  heavyLobby,
+  lobby,
+  none,
+  offsets,
+  term,
+  ticker,
+  upTo
+} from "./LogCases.contract.ts"
+import { type LogTest, ownershipContract } from "./LogOwnership.contract.ts"
+import { LogStore } from "./LogStore.ts"
 
 export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
   describe(`LogStore on ${store}`, () => {
-    const test = (title: string, body: Effect.Effect<void, unknown, LogStore>) =>
-      it.effect(title, () => body.pipe(Effect.provide(layer)))
+    const test: LogTest = (title, body) => it.effect(title, () => body.pipe(Effect.provide(layer)))
 
     test(
       "begins a log at offset 0 of an epoch that stays",
@@ -117,8 +65,9 @@ export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
         const first = yield* headOf(lobby)
         const head = yield* append(lobby, none(2))
         const elsewhere = { ...head, epoch: "elsewhere" }
+        const another = { ...head, term: term - 1 }
 
-        for (const after of [first, elsewhere]) {
+        for (const after of [first, elsewhere, another]) {
           const entries = entriesAfter(after, none(1))
           const result = yield* logs.append({ ...lobby, after, entries })
           assert.deepStrictEqual(result, { _tag: "Mismatch", head })
@@ -135,7 +84,11 @@ export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
         const entries = entriesAfter(first, ["m-0", "m-1", ""])
 
         const result = yield* logs.append({ ...lobby, after: first, entries })
-        assert.deepStrictEqual(result, { _tag: "Duplicates", positions: new Map([[1, first]]) })
+        assert.deepStrictEqual(result, {
+          _tag: "Duplicates",
+          positions: new Map([[1, first]]),
+          durable: true
+        })
         assert.deepStrictEqual(yield* headOf(lobby), first)
       })
     )
@@ -244,7 +197,7 @@ export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
       "lets go of what is beyond its bytes, but never of the newest",
       Effect.gen(function* () {
         const logs = yield* LogStore
-        const where = { channel: "heavy:lobby", namespace: heavy }
+        const where = heavyLobby
         const first = yield* appendLarge(where, 400)
         yield* appendLarge(where, 400)
         yield* appendLarge(where, 400)
@@ -262,7 +215,7 @@ export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
       "keeps nothing of a channel without history but its order and its ids",
       Effect.gen(function* () {
         const logs = yield* LogStore
-        const where = { channel: "live:ticker", namespace: live }
+        const where = ticker
         const first = yield* append(where, ["m-1"])
         const second = yield* append(where, ["m-2"])
 
@@ -286,7 +239,7 @@ export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
       "gives only the newest where only that is kept, to whoever is of the epoch",
       Effect.gen(function* () {
         const logs = yield* LogStore
-        const where = { channel: "state:door", namespace: state }
+        const where = door
         const first = yield* append(where, none(1))
         yield* append(where, none(8))
 
@@ -301,7 +254,7 @@ export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
       Effect.gen(function* () {
         const logs = yield* LogStore
         const options = { historySize: 5, historyAgeSeconds: 60, slowConsumer: "conflate" } as const
-        const where = { channel: "state:door", namespace: makeNamespace("state", options) }
+        const where = { ...door, namespace: makeNamespace("state", options) }
         const first = yield* append(where, none(1))
         const head = yield* append(where, none(3))
 
@@ -319,7 +272,7 @@ export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
       Effect.gen(function* () {
         const logs = yield* LogStore
         const namespace = makeNamespace("live", { logged: false, slowConsumer: "conflate" })
-        const where = { channel: "live:door", namespace }
+        const where = { ...ticker, namespace }
         const first = yield* append(where, none(1))
         const second = yield* append(where, none(1))
 
@@ -328,16 +281,5 @@ export const logStoreContract = (store: string, layer: Layer.Layer<LogStore>) =>
       })
     )
 
-    test(
-      "forgets a log that holds nothing, and no other",
-      Effect.gen(function* () {
-        const logs = yield* LogStore
-        const { epoch } = yield* append(lobby, ["m-1"])
-        assert.isFalse(yield* logs.forget(lobby.channel))
-
-        yield* TestClock.adjust("61 seconds")
-        assert.isTrue(yield* logs.forget(lobby.channel))
-        assert.notStrictEqual((yield* headOf(lobby)).epoch, epoch)
-      })
-    )
+    ownershipContract(test)
   })

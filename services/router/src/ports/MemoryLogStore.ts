@@ -1,10 +1,14 @@
 /**
  * MemoryLogStore: logs in this process, gone when it ends.
+ *
+ * Nobody else writes here, so nobody is ever `Fenced`, and what is written is as
+ * durable as it will be.
  */
 import type { Position } from "@weir/core/Position"
 import { Clock, Effect, Layer } from "effect"
 import { ChannelLog } from "../domain/ChannelLog.ts"
 import type { PageLimits } from "../domain/PageLimits.ts"
+import { newEpoch } from "./Epoch.ts"
 import { type AppendResult, type ChannelOf, LogStore, type Page } from "./LogStore.ts"
 
 export interface MemoryLogStore {
@@ -13,16 +17,15 @@ export interface MemoryLogStore {
   readonly size: () => number
 }
 
-const epochOf = (): string => {
-  const random = crypto.getRandomValues(new Uint32Array(2))
-  return `${random[0]!.toString(36)}${random[1]!.toString(36)}`.slice(0, 8).padEnd(8, "0")
-}
+/** Before the first nothing was written, so any term will do. */
+const beforeOf = (log: ChannelLog, next: number): Position =>
+  (next > 1 ? log.positionAt(next - 1) : undefined) ?? { ...log.head, offset: next - 1 }
 
 const pageAt = (log: ChannelLog, next: number): Omit<Page, "entries" | "more"> => ({
   head: log.head,
   publishedAt: log.publishedAt,
   next,
-  before: log.positionAt(next - 1) ?? { ...log.head, offset: next - 1 }
+  before: beforeOf(log, next)
 })
 
 const page = (log: ChannelLog, next: number, limits: PageLimits, now: number): Page => {
@@ -39,56 +42,57 @@ const pageBefore = (log: ChannelLog, before: number, limits: PageLimits, now: nu
   return { ...pageAt(log, begins), entries, more: entries.length > 0 && begins > log.floor(now) }
 }
 
-/** `term` marks the beginning of every log. */
-export const makeMemory = (term: number): MemoryLogStore => {
+const headOf = ({ head, publishedAt }: ChannelLog) => ({ head, publishedAt })
+
+export const makeMemory = (): MemoryLogStore => {
   const logs = new Map<string, ChannelLog>()
-  const logOf = ({ channel, namespace }: ChannelOf, now: number): ChannelLog => {
-    let log = logs.get(channel)
-    if (log === undefined) {
-      log = new ChannelLog(namespace, { epoch: epochOf(), term, offset: 0 }, now)
-      logs.set(channel, log)
-    }
+
+  const begin = ({ channel, namespace }: ChannelOf, start: Position, now: number): ChannelLog => {
+    const log = new ChannelLog(namespace, start, now)
+    logs.set(channel, log)
     return log
   }
+  const beginAnew = (where: ChannelOf, now: number): ChannelLog =>
+    begin(where, { epoch: newEpoch(), term: where.term, offset: 0 }, now)
+  const logOf = (where: ChannelOf, now: number): ChannelLog =>
+    logs.get(where.channel) ?? beginAnew(where, now)
 
   const withNow = <A>(f: (now: number) => A): Effect.Effect<A> =>
     Effect.map(Clock.currentTimeMillis, f)
 
   const store: LogStore["Service"] = {
-    append: ({ channel, namespace, after, entries }) =>
+    append: ({ channel, after, entries }) =>
       withNow((now): AppendResult => {
-        const log = logOf({ channel, namespace }, now)
+        const log = logs.get(channel)
+        if (log === undefined) return { _tag: "Mismatch", head: undefined }
+        const { head } = log
         const positions = new Map<number, Position>()
         entries.forEach(({ publication: { messageId, publisher } }, index) => {
           if (messageId === "") return
-          const found = log.dedupe.find(publisher, messageId, now)
-          if (found !== undefined) positions.set(index, found)
+          const known = log.known(publisher, messageId, now)
+          if (known !== undefined) positions.set(index, known)
         })
-        if (positions.size > 0) return { _tag: "Duplicates", positions }
-        if (after.epoch !== log.head.epoch || after.offset !== log.head.offset) {
-          return { _tag: "Mismatch", head: log.head }
-        }
+        if (positions.size > 0) return { _tag: "Duplicates", positions, durable: true }
+        const isHead =
+          after.epoch === head.epoch && after.offset === head.offset && after.term === head.term
+        if (!isHead) return { _tag: "Mismatch", head }
         log.append(entries, now)
         for (const { publication } of entries) {
           const { messageId, publisher, position } = publication
           if (messageId !== "") log.dedupe.remember(publisher, messageId, position, now)
         }
-        return { _tag: "Appended" }
+        return { _tag: "Appended", durable: true }
       }),
-    head: (channel) =>
+    head: (where) => withNow((now) => headOf(logOf(where, now))),
+    resume: (where, since, limits) =>
       withNow((now) => {
-        const { head, publishedAt } = logOf(channel, now)
-        return { head, publishedAt }
-      }),
-    resume: (channel, since, limits) =>
-      withNow((now) => {
-        const log = logOf(channel, now)
+        const log = logOf(where, now)
         const verdict = log.resume(since, now)
         return { verdict, ...page(log, verdict.next, limits, now) }
       }),
-    read: (channel, from, limits) =>
+    read: (where, from, limits) =>
       withNow((now) => {
-        const log = logOf(channel, now)
+        const log = logOf(where, now)
         switch (from._tag) {
           case "After":
             return page(log, from.offset + 1, limits, now)
@@ -100,6 +104,11 @@ export const makeMemory = (term: number): MemoryLogStore => {
             return page(log, log.offsetAtTime(from.millis, now), limits, now)
         }
       }),
+    renew: (where, epoch) =>
+      withNow((now) => {
+        const log = logOf(where, now)
+        return headOf(log.head.epoch === epoch ? beginAnew(where, now) : log)
+      }),
     trim: (channel) => withNow((now) => logs.get(channel)?.trim(now)),
     forget: (channel) =>
       withNow((now) => {
@@ -107,11 +116,18 @@ export const makeMemory = (term: number): MemoryLogStore => {
         if (log !== undefined && !log.isEmpty(now)) return false
         logs.delete(channel)
         return true
+      }),
+    release: (channel) => Effect.sync(() => void logs.delete(channel)),
+    adopt: (where, head) =>
+      withNow((now) => {
+        const present = logs.get(where.channel)?.head
+        // Told twice, the second time after this owner has written on.
+        if (present?.epoch === head.epoch && present.offset >= head.offset) return
+        begin(where, head, now).hold(now)
       })
   }
   return { store, size: () => logs.size }
 }
 
-/** Logs in this process. `term` marks all that is written until the process ends. */
-export const layerMemory = (term: number): Layer.Layer<LogStore> =>
-  Layer.sync(LogStore, () => makeMemory(term).store)
+/** Logs in this process. */
+export const layerMemory: Layer.Layer<LogStore> = Layer.sync(LogStore, () => makeMemory().store)

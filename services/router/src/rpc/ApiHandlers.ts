@@ -99,7 +99,7 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
   })
 
   const read = (request: ReadRequest) =>
-    router.owns(request.channel) ? readHere(router, request) : routers.read(request)
+    Effect.catchTag(readHere(router, request), "Moved", () => routers.read(request))
 
   return [
     implement(PublishServiceDefinition, {

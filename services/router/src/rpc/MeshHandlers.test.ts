@@ -15,7 +15,7 @@ const asked = Effect.fnUntraced(function* (
   const seen: Array<PageLimits> = []
   const read = (_channel: string, _from: unknown, limits: PageLimits) => {
     seen.push(limits)
-    return Effect.succeed({ ...page, recovered: true, reason: "" })
+    return Effect.succeed({ ...page, verdict: { recovered: true, next: 1 } })
   }
   const router = { read, resume: read } as unknown as Parameters<typeof readHere>[0]
   yield* readHere(router, {

@@ -1,7 +1,8 @@
 /**
  * MeshHandlers: the router as connectors and other routers see it.
  */
-import { type Failure, failure, failureOf } from "@weir/core/Failure"
+import { Cluster } from "@weir/cluster/Cluster"
+import { type Failure, failure } from "@weir/core/Failure"
 import { maxPageSize } from "@weir/core/PageSize"
 import type { Accepted } from "@weir/core/Publication"
 import type { Duplex } from "@weir/grpc/Duplex"
@@ -18,9 +19,12 @@ import {
   RouterServiceDefinition
 } from "@weir/proto/mesh/v1/router"
 import { Effect, Exit, Queue, Stream } from "effect"
+import type { Moved } from "../domain/Moved.ts"
 import type { Lane } from "../Lane.ts"
+import type { Answer } from "../OwnedChannel.ts"
 import { type From, type Page, pageBytes } from "../ports/LogStore.ts"
-import { Router } from "../Router.ts"
+import { outcomeOf, Router } from "../Router.ts"
+import { RefusedAttempts } from "./RefusedAttempts.ts"
 
 /** Items of one message: enough to spread its cost, few enough to leave soon. */
 const itemsPerMessage = 256
@@ -30,9 +34,15 @@ const maxUndecided = 2_048
 
 const maxPageBytes = 1024 * 1024
 
-const receive = (router: Router["Service"], lane: Lane, { message }: AttachRequest) => {
+const receive = (
+  router: Router["Service"],
+  cluster: Cluster["Service"],
+  lane: Lane,
+  { message }: AttachRequest
+) => {
   switch (message?.$case) {
     case "attach":
+      cluster.saw(message.value.view)
       for (const wanted of message.value.channels) router.attach(lane, wanted)
       return
     case "detach":
@@ -48,6 +58,7 @@ const receive = (router: Router["Service"], lane: Lane, { message }: AttachReque
 const attach = Effect.fnUntraced(
   function* (
     router: Router["Service"],
+    cluster: Cluster["Service"],
     { inbound, writeAll }: Duplex<AttachRequest, AttachResponse>
   ) {
     const pull = yield* Stream.toPull(inbound)
@@ -58,7 +69,7 @@ const attach = Effect.fnUntraced(
     const lane = yield* router.openLane(first.message.value.node)
     const take = (requests: ReadonlyArray<AttachRequest>) =>
       Effect.sync(() => {
-        for (const request of requests) receive(router, lane, request)
+        for (const request of requests) receive(router, cluster, lane, request)
       })
     const read = Effect.andThen(take(others), Effect.forever(Effect.flatMap(pull, take)))
     const write = lane.take(itemsPerMessage).pipe(
@@ -70,33 +81,45 @@ const attach = Effect.fnUntraced(
   Effect.catchTag("Done", () => Effect.void)
 )
 
-const resultOf = (id: number, exit: Exit.Exit<Accepted, Failure>): ForwardResult => {
-  if (Exit.isSuccess(exit)) return { id, result: { $case: "accepted", value: exit.value } }
-  return { id, result: { $case: "failure", value: toMessage(failureOf(exit)) } }
+const resultOf = (id: number, exit: Exit.Exit<Accepted, Failure | Moved>): ForwardResult => {
+  const outcome = outcomeOf(exit)
+  switch (outcome._tag) {
+    case "Accepted":
+      return { id, result: { $case: "accepted", value: outcome.accepted } }
+    case "Failed":
+      return { id, result: { $case: "failure", value: toMessage(outcome.failure) } }
+    case "Moved":
+      return { id, result: { $case: "moved", value: { ...outcome.moved } } }
+  }
 }
 
 const forward = Effect.fnUntraced(function* (
   router: Router["Service"],
+  cluster: Cluster["Service"],
   { inbound, writeAll }: Duplex<ForwardRequest, ForwardResponse>
 ) {
   // As many results as there are undecided publications, which are bounded below.
   const results = yield* Queue.unbounded<ForwardResult>()
+  const refusedAttempts = new RefusedAttempts()
   let undecided = 0
   const write = Queue.takeBetween(results, 1, itemsPerMessage).pipe(
     Effect.flatMap((batch) => writeAll([{ results: batch }])),
     Effect.forever({ disableYield: true })
   )
   yield* Effect.forkScoped(Effect.ignore(write))
-  yield* Stream.runForEach(inbound, ({ publications }) =>
+  yield* Stream.runForEach(inbound, ({ publications, view }) =>
     Effect.sync(() => {
-      for (const { id, ...message } of publications) {
-        const answer = (exit: Exit.Exit<Accepted, Failure>) => {
+      cluster.saw(view)
+      for (const { id, attempt, ...message } of publications) {
+        const answer: Answer = (exit) => {
           undecided--
+          if (Exit.isFailure(exit)) refusedAttempts.refuse(message.channel, attempt, exit)
           Queue.offerUnsafe(results, resultOf(id, exit))
         }
         undecided++
-        if (!router.owns(message.channel)) {
-          answer(Exit.fail(failure("unavailable", "another router owns the channel", 100)))
+        const refused = refusedAttempts.find(message.channel, attempt)
+        if (refused !== undefined) {
+          answer(refused)
         } else if (undecided > maxUndecided) {
           answer(Exit.fail(failure("too_many_requests", `${maxUndecided} undecided`, 100)))
         } else {
@@ -135,7 +158,7 @@ const fromOf = ({ from, reverse }: ReadRequest): From => {
   }
 }
 
-/** Reads here, where the channel is owned. */
+/** Reads here, if the channel is ours. */
 export const readHere = Effect.fnUntraced(function* (
   router: Router["Service"],
   request: ReadRequest
@@ -146,18 +169,34 @@ export const readHere = Effect.fnUntraced(function* (
   }
   if (request.from?.$case === "since") {
     const page = yield* router.resume(request.channel, request.from.value, limits)
-    return toReadResponse(page, page.recovered, page.reason)
+    return toReadResponse(page, page.verdict.recovered, page.verdict.reason ?? "")
   }
   return toReadResponse(yield* router.read(request.channel, fromOf(request), limits), true, "")
 })
 
-export const make = Effect.map(Router, (router) =>
-  implement(RouterServiceDefinition, {
-    attach: (duplex) => attach(router, duplex),
-    forward: (duplex) => forward(router, duplex),
-    read: (request) =>
-      router.owns(request.channel)
-        ? readHere(router, request)
-        : Effect.fail(failure("unavailable", "another router owns the channel", 100))
+const elsewhere = ({ owner, shard, term, view }: Moved): ReadResponse => ({
+  position: undefined,
+  recovered: false,
+  reason: "",
+  next: 0,
+  before: undefined,
+  publications: [],
+  more: false,
+  moved: { owner, shard, term, view }
+})
+
+export const make = Effect.gen(function* () {
+  const router = yield* Router
+  const cluster = yield* Cluster
+  return implement(RouterServiceDefinition, {
+    attach: (duplex) => attach(router, cluster, duplex),
+    forward: (duplex) => forward(router, cluster, duplex),
+    read: (request) => {
+      cluster.saw(request.view)
+      return readHere(router, request).pipe(
+        Effect.catchTag("Moved", (moved) => Effect.succeed(elsewhere(moved)))
+      )
+    },
+    handoff: (request) => Effect.as(router.receive(request), {})
   })
-)
+})

@@ -1,0 +1,87 @@
+/**
+ * ChannelReader: answers from a channel's log that hold.
+ *
+ * A log that has just lost its tail would say of a true position that it was
+ * rolled back, though the owner is about to write the tail again. So what the
+ * log says is held against what the owner knows, and mended first.
+ */
+import { type Failure, failure } from "@weir/core/Failure"
+import type { Position } from "@weir/core/Position"
+import { Effect } from "effect"
+import type { Moved } from "./domain/Moved.ts"
+import type { OwnedChannel } from "./OwnedChannel.ts"
+import type { Ownership } from "./Ownership.ts"
+import type { Head, Page, PageLimits, Resumed } from "./ports/LogStore.ts"
+import { type ChannelOf, type Fenced, type From, LogStore } from "./ports/LogStore.ts"
+
+/** For a shard that is being taken, and for a log that is being mended. */
+const patience = "1 second"
+
+/** Each is a fence or a loss that was found; more in a row is not the log's normal life. */
+const maxTries = 5
+
+type Read<A> = Effect.Effect<A, Failure | Moved>
+
+export interface ChannelReader {
+  readonly head: (channel: OwnedChannel) => Read<Head>
+  readonly resume: (channel: OwnedChannel, since: Position, limits: PageLimits) => Read<Resumed>
+  readonly read: (channel: OwnedChannel, from: From, limits: PageLimits) => Read<Page>
+}
+
+export const make = Effect.fnUntraced(function* (
+  ownership: Ownership,
+  startDrain: (channel: OwnedChannel) => void
+): Effect.fn.Return<ChannelReader, never, LogStore> {
+  const logs = yield* LogStore
+
+  const untilOwned = ({ shard }: OwnedChannel): Read<void> => {
+    if (shard.state === "owned") return Effect.void
+    const moved = Effect.suspend(() => Effect.fail(ownership.moved(shard)))
+    if (!ownership.isOurs(shard)) return moved
+    return Effect.timeoutOrElse(shard.whenOwned, { duration: patience, orElse: () => moved })
+  }
+
+  const untilSettled = (channel: OwnedChannel): Read<void> => {
+    if (!channel.isDoubtful) return Effect.void
+    startDrain(channel)
+    return Effect.timeoutOrElse(channel.settled.await, {
+      duration: patience,
+      orElse: () => Effect.fail(failure("unavailable", "the channel's log is being checked", 500))
+    })
+  }
+
+  const onLog = Effect.fnUntraced(function* <A extends Head>(
+    channel: OwnedChannel,
+    ask: (where: ChannelOf) => Effect.Effect<A, Failure | Fenced>
+  ): Effect.fn.Return<A, Failure | Moved> {
+    for (let tries = 0; tries < maxTries; tries++) {
+      yield* untilOwned(channel)
+      yield* untilSettled(channel)
+      if (channel.namespace.logged && !ownership.isAlive()) break
+      const { where } = channel
+      const answer = yield* Effect.catchTag(ask(where), "Fenced", (fenced) => {
+        ownership.fenced(channel.shard, where.term, fenced.term)
+        return Effect.succeed(undefined)
+      })
+      if (answer === undefined) continue
+      if (!channel.disagrees(answer.head)) return answer
+      channel.doubt()
+    }
+    return yield* failure("unavailable", "the channel's log is not available", 500)
+  })
+
+  return {
+    head: (channel) => {
+      const { head, namespace, publishedAt, shard } = channel
+      // While we own it, it is where we left it: nothing is acknowledged that is not delivered.
+      const isCertain = shard.state === "owned" && !channel.isDoubtful
+      if (head !== undefined && isCertain && (!namespace.logged || ownership.isAlive())) {
+        return Effect.succeed({ head, publishedAt })
+      }
+      return onLog(channel, logs.head)
+    },
+    resume: (channel, since, limits) =>
+      onLog(channel, (where) => logs.resume(where, since, limits)),
+    read: (channel, from, limits) => onLog(channel, (where) => logs.read(where, from, limits))
+  }
+})

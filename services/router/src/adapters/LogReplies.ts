@@ -1,0 +1,112 @@
+/**
+ * LogReplies: what the scripts of a log answer, as values of the port.
+ */
+import type { Position } from "@weir/core/Position"
+import type { Reply } from "@weir/redis/Redis"
+import { decodePublication, type EncodedPublication } from "@weir/wire/Publications"
+import type { AppendResult, Head, Page } from "../ports/LogStore.ts"
+
+const fieldsOf = (reply: Reply): ReadonlyArray<Reply> => reply as ReadonlyArray<Reply>
+const text = (reply: Reply | undefined): string => String(reply)
+const number = (reply: Reply | undefined): number => Number(text(reply))
+
+/** The term in the record, if it is not the caller's. */
+export const fencedBy = (reply: Reply): number | undefined => {
+  const [answer, term] = fieldsOf(reply)
+  return text(answer) === "FENCED" ? number(term) : undefined
+}
+
+const positionOf = (fields: ReadonlyArray<Reply>): Position => ({
+  epoch: text(fields[1]),
+  offset: number(fields[2]),
+  term: number(fields[3])
+})
+
+const parsePosition = (remembered: string): Position => {
+  const [epoch, term, offset] = remembered.split(":")
+  return { epoch: epoch!, term: Number(term), offset: Number(offset) }
+}
+
+/** `durable`: enough replicas had everything when this was answered. */
+export const appendResult = (reply: Reply, durable: boolean): AppendResult => {
+  const fields = fieldsOf(reply)
+  switch (text(fields[0])) {
+    case "OK":
+      return { _tag: "Appended", durable }
+    case "DUP": {
+      const positions = new Map<number, Position>()
+      for (let at = 1; at < fields.length; at += 2) {
+        positions.set(number(fields[at]), parsePosition(text(fields[at + 1])))
+      }
+      return { _tag: "Duplicates", positions, durable }
+    }
+    default: {
+      const head = positionOf(fields)
+      return { _tag: "Mismatch", head: head.epoch === "" ? undefined : head }
+    }
+  }
+}
+
+export const headOf = (reply: Reply): Head => {
+  const fields = fieldsOf(reply)
+  return { head: positionOf(fields), publishedAt: number(fields[4]) }
+}
+
+/** A page as it was read. */
+export interface RawPage extends Head {
+  /** The oldest offset that may be replayed; head + 1 when nothing is stored. */
+  readonly floor: number
+  /** The stored entry just before the page, the anchor included. */
+  readonly before: Position | undefined
+  readonly entries: ReadonlyArray<EncodedPublication>
+}
+
+/** Plain bytes, as from memory: a Buffer is another class to whoever compares them. */
+const decode = (reply: Reply): EncodedPublication => {
+  const { buffer, byteLength, byteOffset } = reply as Buffer
+  return decodePublication(new Uint8Array(buffer, byteOffset, byteLength))
+}
+
+const lowestOffset = (entries: ReadonlyArray<EncodedPublication>): number | undefined => {
+  const first = entries[0]?.publication.position.offset
+  const last = entries.at(-1)?.publication.position.offset
+  return first === undefined || last === undefined ? undefined : Math.min(first, last)
+}
+
+export const pageOf = (reply: Reply): RawPage => {
+  const fields = fieldsOf(reply)
+  const { head, publishedAt } = headOf(reply)
+  const entries = fields.slice(7).map(decode)
+  const begins = lowestOffset(entries)
+  const term = text(fields[6])
+  const before =
+    begins === undefined || term === ""
+      ? undefined
+      : { epoch: head.epoch, term: Number(term), offset: begins - 1 }
+  return { head, publishedAt, floor: number(fields[5]), before, entries }
+}
+
+const placed = ({ before, entries, head, publishedAt }: RawPage) => {
+  const next = lowestOffset(entries) ?? head.offset + 1
+  const isAtHead = next > head.offset
+  return {
+    head,
+    publishedAt,
+    next,
+    before: isAtHead ? head : (before ?? { ...head, offset: next - 1 }),
+    entries
+  }
+}
+
+/** A page of which the oldest comes first. */
+export const forwards = (raw: RawPage): Page => {
+  const page = placed(raw)
+  const { length } = page.entries
+  return { ...page, more: length > 0 && page.next + length <= page.head.offset }
+}
+
+/** A page of which the newest comes first. */
+export const backwards = (raw: RawPage): Page => {
+  const page = placed(raw)
+  return { ...page, more: page.entries.length > 0 && page.next > raw.floor }
+}

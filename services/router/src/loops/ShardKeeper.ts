@@ -1,0 +1,152 @@
+/**
+ * ShardKeeper: makes this router the owner of what the view gives to it, and of
+ * nothing else.
+ *
+ * One fiber looks whenever the view changes, a shard turns out to be another's,
+ * or something is still to be taken; and now and then at every record, so that
+ * one that the store has lost is found though nobody uses it.
+ */
+import type { Cluster } from "@weir/cluster/Cluster"
+import type { Node } from "@weir/cluster/View"
+import { nodesOf } from "@weir/cluster/View"
+import { failure } from "@weir/core/Failure"
+import { Array as Arr, Cause, Clock, Effect, FiberSet, Option, Queue, Stream } from "effect"
+import { decide, handoffPatienceMs } from "../domain/Claims.ts"
+import { monotonicMs } from "../Monotonic.ts"
+import type { Ownership } from "../Ownership.ts"
+import { ShardRecords } from "../ports/ShardRecords.ts"
+import { refuse } from "../Sequencer.ts"
+import type { Shard } from "../Shard.ts"
+
+/** Handed over together: the pause of each is one round of this many, not of all. */
+const shardsAtOnce = 16
+
+/** Compare-and-sets on their way at once. */
+const claimsAtOnce = 256
+
+/** Between two looks while something is still to be taken. */
+const awaitingPause = "50 millis"
+
+/** Between two looks at all records. */
+const verifyPause = "5 seconds"
+
+export const run = Effect.fnUntraced(function* (options: {
+  readonly node: string
+  readonly cluster: Cluster["Service"]
+  readonly ownership: Ownership
+  readonly wakes: Queue.Queue<void>
+}) {
+  const { cluster, node, ownership, wakes } = options
+  const { shards } = ownership
+  const records = yield* ShardRecords
+  const clock = yield* Clock.Clock
+  const start = yield* FiberSet.makeRuntime<never, void, never>()
+  /** On their way to another router, or waiting for their turn. */
+  const leaving = new Set<Shard>()
+
+  const ownerOf = (shard: Shard): Node | undefined => cluster.assignment("router").owners[shard.id]
+
+  const isElsewhere = (shard: Shard): boolean => {
+    const owner = ownerOf(shard)
+    // With nobody in the view there is nobody to give it to.
+    return owner !== undefined && owner.name !== node
+  }
+
+  const handOverAll = (wanted: ReadonlyArray<Shard>, { mesh }: Node) =>
+    Effect.forEach(Arr.chunksOf(wanted, shardsAtOnce), (chunk) => {
+      // The view may have changed again before their turn.
+      const still = chunk.filter((it) => it.state === "owned" && ownerOf(it)?.mesh === mesh)
+      return still.length === 0 ? Effect.void : ownership.handOver(still, mesh)
+    }).pipe(
+      Effect.ensuring(
+        Effect.sync(() => {
+          for (const shard of wanted) leaving.delete(shard)
+          Queue.offerUnsafe(wakes, undefined)
+        })
+      ),
+      Effect.asVoid
+    )
+
+  const giveAway = () => {
+    const bySuccessor = new Map<string, { successor: Node; wanted: Array<Shard> }>()
+    for (const shard of shards.inState("owned")) {
+      if (!isElsewhere(shard) || leaving.has(shard)) continue
+      const successor = ownerOf(shard)!
+      const entry = bySuccessor.get(successor.name) ?? { successor, wanted: [] }
+      bySuccessor.set(successor.name, entry)
+      entry.wanted.push(shard)
+      leaving.add(shard)
+    }
+    for (const { successor, wanted } of bySuccessor.values()) start(handOverAll(wanted, successor))
+  }
+
+  /** Nobody can say whose it is: who waits is told, and may come again. */
+  const refuseWaiting = (awaiting: ReadonlyArray<Shard>) => {
+    for (const shard of awaiting) {
+      if (monotonicMs(clock) - shard.awaitedSince < handoffPatienceMs) continue
+      for (const channel of shards.channelsOf(shard).values()) {
+        const why = failure("unavailable", "the channel's log is not available", 500)
+        if (channel.hasPending) refuse(channel, channel.takeBatch(), Cause.fail(why))
+      }
+    }
+  }
+
+  const claim = Effect.fnUntraced(function* (awaiting: ReadonlyArray<Shard>) {
+    const found = yield* records.read(awaiting.map(({ id }) => id))
+    const view = cluster.view()
+    const routers = new Set(nodesOf(view, "router").map(({ name }) => name))
+    yield* Effect.forEach(
+      awaiting,
+      (shard, index) => {
+        const record = found[index]
+        if (record !== undefined) {
+          shard.saw(record.term)
+          cluster.saw(record.view)
+        }
+        const awaitedMs = monotonicMs(clock) - shard.awaitedSince
+        const claimed = decide({ node, routers, awaitedMs }, record)
+        // Handed over meanwhile: the record is ours already.
+        if (shard.state !== "awaiting" || claimed._tag === "Wait") return Effect.void
+        return ownership.take(shard, claimed.observed, "taken")
+      },
+      { concurrency: claimsAtOnce, discard: true }
+    )
+  })
+
+  const verify = Effect.gen(function* () {
+    const owned = shards.inState("owned").map((shard) => ({ shard, term: shard.term }))
+    const found = yield* records.read(owned.map(({ shard }) => shard.id))
+    owned.forEach(({ shard, term }, index) => {
+      const record = found[index]
+      if (record?.term !== term) ownership.fenced(shard, term, record?.term ?? 0)
+    })
+  })
+
+  const look = Effect.gen(function* () {
+    for (const shard of shards.inState("idle")) {
+      if (ownerOf(shard)?.name === node) shard.await(monotonicMs(clock))
+    }
+    yield* Effect.forEach(shards.inState("awaiting").filter(isElsewhere), ownership.giveUp)
+    giveAway()
+    const awaiting = shards.inState("awaiting")
+    if (awaiting.length === 0) return
+    yield* claim(awaiting).pipe(
+      Effect.catch((refused) => Effect.logDebug("cannot take shards now", { why: refused.message }))
+    )
+    refuseWaiting(shards.inState("awaiting"))
+  })
+
+  yield* Stream.runForEach(cluster.changes, () => Queue.offer(wakes, undefined)).pipe(
+    Effect.forkScoped
+  )
+  while (true) {
+    yield* look
+    const isAwaiting = shards.inState("awaiting").length > 0
+    const pause = isAwaiting ? awaitingPause : verifyPause
+    const woken = yield* Effect.timeoutOption(Queue.take(wakes), pause)
+    if (isAwaiting || Option.isSome(woken)) continue
+    yield* verify.pipe(
+      Effect.catch((refused) => Effect.logDebug("cannot read records", { why: refused.message }))
+    )
+  }
+})

@@ -1,0 +1,422 @@
+/**
+ * Every answer of the scripts that keep a log in Redis, and what they leave there.
+ */
+import { afterAll, assert, beforeAll, beforeEach, describe, it } from "@effect/vitest"
+import { type Argument, Redis, type Reply } from "@weir/redis/Redis"
+import { layer as connectionLayer } from "@weir/redis/RedisConnection"
+import { parseRedisUrl } from "@weir/redis/RedisUrl"
+import type { Script } from "@weir/redis/Script"
+import { appendScript, pageScript, renewScript } from "@weir/router/adapters/LogScripts"
+import { channelKeys } from "@weir/router/adapters/ShardKeys"
+import { Effect, ManagedRuntime, Result } from "effect"
+import { type RedisServer, startRedis } from "./harness/RedisServer.ts"
+
+const keys = channelKeys("chat:lobby")
+const [own, meta, stream, d0, d1] = keys as [string, string, string, string, string]
+/** Above 2^52: no number may lose a digit. */
+const term = 9_007_199_254_740_000
+
+let server: RedisServer
+let runtime: ManagedRuntime.ManagedRuntime<Redis, never>
+
+beforeAll(async () => {
+  server = await startRedis()
+  const target = Result.getOrThrow(parseRedisUrl(server.url))
+  runtime = ManagedRuntime.make(connectionLayer(target, { name: "test" }))
+})
+afterAll(async () => {
+  await runtime.dispose()
+  await server.stop()
+})
+
+const plain = (reply: Reply): unknown =>
+  Array.isArray(reply) ? reply.map(plain) : Buffer.isBuffer(reply) ? String(reply) : reply
+
+const run = async (script: Script, ...args: ReadonlyArray<Argument>) =>
+  plain(await runtime.runPromise(Effect.flatMap(Redis, (redis) => redis.run(script, keys, args))))
+
+const command = async (name: string, ...args: ReadonlyArray<Argument>) =>
+  plain(await runtime.runPromise(Effect.flatMap(Redis, (redis) => redis.command(name, args))))
+
+const hash = async (key: string): Promise<Record<string, string>> => {
+  const fields = (await command("HGETALL", key)) as ReadonlyArray<string>
+  const pairs = fields.flatMap((field, at) => (at % 2 === 0 ? [[field, fields[at + 1]]] : []))
+  return Object.fromEntries(pairs)
+}
+
+/** Ids, and the bytes of each entry. */
+const stored = async () => {
+  const rows = (await command("XRANGE", stream, "-", "+")) as ReadonlyArray<
+    readonly [string, ReadonlyArray<string>]
+  >
+  return rows.map(([id, fields]) => `${id} ${fields.join(" ")}`)
+}
+
+interface Options {
+  readonly term: number
+  readonly epoch: string
+  readonly headTerm: number
+  readonly size: number
+  readonly bytes: number
+  readonly oldest: number
+  readonly metaExpiry: number
+  readonly turns: number
+}
+
+interface Entry {
+  readonly id?: string
+  readonly term?: number
+  readonly at?: number
+  readonly data?: string
+}
+
+const append = (offset: number, entries: ReadonlyArray<Entry>, options: Partial<Options> = {}) => {
+  const given: Options = {
+    term,
+    epoch: "e1",
+    headTerm: term,
+    size: 100,
+    bytes: 10_000,
+    oldest: 0,
+    metaExpiry: 200_000,
+    turns: 0,
+    ...options
+  }
+  return run(
+    appendScript,
+    ...[given.term, given.epoch, offset, given.headTerm, given.size, given.bytes, given.oldest],
+    ...[100_000, given.metaExpiry, 300_000, given.turns],
+    ...entries.flatMap(({ at = 7, data = "data", id = "", term: under = term }) => [
+      id,
+      under,
+      at,
+      data
+    ])
+  )
+}
+
+/** `wanted`: kind and value. */
+const page = (
+  wanted: readonly [string, number],
+  { bytes = 10_000, epoch = "", limit = 10, oldest = 0 } = {}
+) => run(pageScript, term, "e2", 200_000, 100, 10_000, oldest, ...wanted, limit, bytes, epoch)
+
+const many = (count: number, entry: Entry = {}) => Array.from({ length: count }, () => entry)
+const gone = ["MISMATCH", "", "", "", ""]
+
+beforeEach(async () => {
+  await command("FLUSHALL")
+  await command("HSET", own, "n", "r1", "t", term, "v", 1)
+  await run(renewScript, term, "e1", 200_000, "")
+})
+
+describe("the append script", () => {
+  it("answers FENCED with the record's term, and 0 where there is no record", async () => {
+    await command("HSET", own, "t", term + 1)
+    assert.deepStrictEqual(await append(0, many(1)), ["FENCED", String(term + 1)])
+    await command("DEL", own)
+    assert.deepStrictEqual(await append(0, many(1)), ["FENCED", "0"])
+    assert.deepStrictEqual(await stored(), [])
+  })
+
+  it("writes each entry under its own term, and the head", async () => {
+    const entries = [
+      { term: term - 2, at: 5, data: "a", id: "3:annm-1" },
+      { term: term - 1, at: 6, data: "bc" }
+    ]
+    assert.deepStrictEqual(await append(0, entries), ["OK"])
+    assert.deepStrictEqual(await stored(), [
+      `1-0 t ${term - 2} a 5 p a`,
+      `2-0 t ${term - 1} a 6 p bc`
+    ])
+    const head = { e: "e1", o: "2", t: String(term - 1), p: "6", f: "1", b: "3", q: "5", y: "0" }
+    assert.deepStrictEqual(await hash(meta), head)
+    assert.deepStrictEqual(await hash(d0), { "3:annm-1": `e1:${term - 2}:1` })
+    for (const [key, limit] of [
+      [stream, 100_000],
+      [meta, 200_000],
+      [d0, 300_000]
+    ] as const) {
+      const left = Number(await command("PTTL", key))
+      assert.isTrue(left > limit - 60_000 && left <= limit)
+    }
+  })
+
+  it("loses no digit of an offset", async () => {
+    const offset = 9_007_199_254_740_989
+    await command("HSET", meta, "o", String(offset), "f", String(offset + 1))
+    assert.deepStrictEqual(await append(offset, many(2), { size: 1 }), ["OK"])
+    assert.deepStrictEqual(
+      (await stored()).map((row) => row.split(" ")[0]),
+      ["9007199254740990-0", "9007199254740991-0"]
+    )
+    assert.strictEqual((await hash(meta))["o"], "9007199254740991")
+  })
+
+  it("answers MISMATCH with the head unless epoch, offset and term are its own", async () => {
+    await append(0, many(2))
+    const head = ["MISMATCH", "e1", "2", String(term), "7"]
+    assert.deepStrictEqual(await append(1, many(1)), head)
+    assert.deepStrictEqual(await append(3, many(1)), head)
+    assert.deepStrictEqual(await append(2, many(1), { epoch: "e0" }), head)
+    assert.deepStrictEqual(await append(2, many(1), { headTerm: term - 1 }), head)
+    assert.strictEqual((await stored()).length, 2)
+  })
+
+  it("answers MISMATCH without a head where there is no log", async () => {
+    await command("DEL", meta)
+    assert.deepStrictEqual(await append(0, many(1)), gone)
+    assert.strictEqual(await command("EXISTS", meta, stream), 0)
+  })
+
+  it("answers DUP with the index and position of each known id, before it looks at the head", async () => {
+    await append(0, [{ id: "a" }, { id: "b" }])
+    const entries = [{ id: "b" }, {}, { id: "new" }, { id: "a" }]
+    const known = ["DUP", 0, `e1:${term}:2`, 3, `e1:${term}:1`]
+    assert.deepStrictEqual(await append(0, entries), known)
+    assert.deepStrictEqual(await append(2, entries), known)
+    assert.strictEqual((await stored()).length, 2)
+    assert.deepStrictEqual(Object.keys(await hash(d0)), ["a", "b"])
+  })
+
+  it("writes when it answers DUP, so that replicas can be waited for", async () => {
+    await append(0, [{ id: "a" }])
+    await append(1, [{ id: "a" }], { metaExpiry: 900_000 })
+    assert.isAbove(Number(await command("PTTL", meta)), 800_000)
+  })
+
+  it("takes no id for known that is of another epoch, or beyond the head", async () => {
+    await append(0, many(1))
+    await command("HSET", d0, "other", `e0:${term}:1`, "beyond", `e1:${term}:2`)
+    await command("HSET", d1, "other", `e1:${term}:9`)
+    assert.deepStrictEqual(await append(1, [{ id: "other" }, { id: "beyond" }]), ["OK"])
+    assert.deepStrictEqual(await hash(d0), { other: `e1:${term}:2`, beyond: `e1:${term}:3` })
+  })
+
+  it("finds an id in the old hash as in the young one, until two turns later", async () => {
+    await append(0, [{ id: "a" }])
+    assert.deepStrictEqual(await append(1, [{ id: "b" }], { turns: 1 }), ["OK"])
+    assert.strictEqual((await hash(meta))["y"], "1")
+    assert.deepStrictEqual(
+      [Object.keys(await hash(d0)), Object.keys(await hash(d1))],
+      [["a"], ["b"]]
+    )
+    assert.deepStrictEqual(await append(2, [{ id: "a" }]), ["DUP", 0, `e1:${term}:1`])
+    assert.deepStrictEqual(await append(2, [{ id: "a" }], { turns: 1 }), ["OK"])
+    assert.deepStrictEqual(
+      [Object.keys(await hash(d0)), Object.keys(await hash(d1))],
+      [["a"], ["b"]]
+    )
+    assert.strictEqual((await hash(d0))["a"], `e1:${term}:3`)
+  })
+
+  it("turns nothing unless it appends", async () => {
+    await append(0, [{ id: "a" }])
+    assert.deepStrictEqual(await append(1, [{ id: "a" }], { turns: 1 }), ["DUP", 0, `e1:${term}:1`])
+    assert.deepStrictEqual(
+      ((await append(5, [{ id: "b" }], { turns: 2 })) as [string])[0],
+      "MISMATCH"
+    )
+    assert.deepStrictEqual(await append(1, [{ id: "a" }]), ["DUP", 0, `e1:${term}:1`])
+  })
+
+  it("forgets all ids when two turns are due, also without an id to remember", async () => {
+    await append(0, [{ id: "a" }])
+    await append(1, [{ id: "b" }], { turns: 1 })
+    assert.deepStrictEqual(await append(2, many(1), { turns: 2 }), ["OK"])
+    assert.strictEqual(await command("EXISTS", d0, d1), 0)
+    assert.deepStrictEqual(await append(3, [{ id: "a" }, { id: "b" }]), ["OK"])
+  })
+
+  it("turns early when the young hash holds 20,000", async () => {
+    const fill = Array.from({ length: 20_000 }, (_, n) => [`f${n}`, `e1:${term}:0`]).flat()
+    await command("HSET", d0, ...fill.slice(0, -2))
+    await append(0, [{ id: "last" }])
+    assert.strictEqual((await hash(meta))["y"], "0")
+    await append(1, [{ id: "first" }])
+    assert.strictEqual((await hash(meta))["y"], "1")
+    assert.deepStrictEqual([await command("HLEN", d0), await command("HLEN", d1)], [20_000, 1])
+  })
+
+  it("remembers the ids of a batch of any size", async () => {
+    const entries = Array.from({ length: 1_200 }, (_, n) => ({ id: `m${n}` }))
+    assert.deepStrictEqual(await append(0, entries, { size: 2_000 }), ["OK"])
+    assert.strictEqual(await command("HLEN", d0), 1_200)
+    const again = (await append(1_200, entries)) as ReadonlyArray<unknown>
+    assert.deepStrictEqual([again.length, again.at(-1)], [2_401, `e1:${term}:1200`])
+  })
+
+  it("keeps as many as asked and the anchor, exactly", async () => {
+    for (let n = 0; n < 5; n++) await append(n, [{ at: n, data: `d${n}` }], { size: 2 })
+    assert.deepStrictEqual(await stored(), [
+      `3-0 t ${term} a 2 p d2`,
+      `4-0 t ${term} a 3 p d3`,
+      `5-0 t ${term} a 4 p d4`
+    ])
+    const { b, f, q } = await hash(meta)
+    assert.deepStrictEqual([f, b, q], ["4", "4", "3"])
+    await append(5, many(200, { data: "x" }), { size: 2 })
+    const after = await hash(meta)
+    assert.deepStrictEqual([after["f"], after["b"], await command("XLEN", stream)], ["204", "2", 3])
+  })
+
+  it("keeps as many bytes as asked, but always the newest", async () => {
+    const data = "x".repeat(40)
+    for (let n = 0; n < 3; n++) await append(n, [{ data }], { bytes: 100 })
+    const { b, f } = await hash(meta)
+    assert.deepStrictEqual([f, b, await command("XLEN", stream)], ["2", "80", 3])
+    await append(3, [{ data: "x".repeat(500) }], { bytes: 100 })
+    const after = await hash(meta)
+    assert.deepStrictEqual([after["f"], after["b"], await command("XLEN", stream)], ["4", "500", 2])
+  })
+
+  it("keeps what is young enough, and of the rest the anchor", async () => {
+    await append(0, [{ at: 10 }, { at: 20 }, { at: 30 }], { oldest: 20 })
+    const { b, f, q } = await hash(meta)
+    assert.deepStrictEqual([f, b, q, await command("XLEN", stream)], ["2", "8", "20", 3])
+    await append(3, [{ at: 40 }], { oldest: 41 })
+    const after = await hash(meta)
+    assert.deepStrictEqual([after["f"], after["b"], await command("XLEN", stream)], ["5", "0", 1])
+    await append(4, [{ at: 50 }], { oldest: 41 })
+    const again = await hash(meta)
+    assert.deepStrictEqual([again["f"], again["b"], again["q"]], ["5", "4", "50"])
+    assert.strictEqual(await command("XLEN", stream), 2)
+  })
+
+  it("ends a log whose stream goes beyond its head, and writes nothing", async () => {
+    await append(0, many(3))
+    await command("HSET", meta, "o", "1", "b", "4")
+    assert.deepStrictEqual(await append(1, [{ id: "a" }]), gone)
+    assert.strictEqual(await command("EXISTS", meta, d0), 0)
+    assert.strictEqual((await stored()).length, 3)
+    assert.deepStrictEqual(await page(["after", 0]), ["OK", "e2", "0", String(term), "0", "1", ""])
+    assert.deepStrictEqual(await stored(), [])
+  })
+
+  it("ends a log whose stream refuses the next offset, and writes nothing", async () => {
+    await append(0, many(3))
+    await command("XSETID", stream, "9-0")
+    assert.deepStrictEqual(await append(3, [{ id: "a" }, {}]), gone)
+    assert.strictEqual(await command("EXISTS", meta, d0), 0)
+    assert.strictEqual((await stored()).length, 3)
+  })
+
+  it("goes on without the entries of a stream that was lost alone", async () => {
+    await append(0, many(3))
+    await command("DEL", stream)
+    assert.deepStrictEqual(await append(3, [{ data: "x" }]), ["OK"])
+    const { b, f } = await hash(meta)
+    assert.deepStrictEqual([f, b], ["4", "1"])
+    const found = ["OK", "e1", "4", String(term), "7", "4"]
+    assert.deepStrictEqual(await page(["after", 1]), [...found, "", "x"])
+    await append(4, [{ data: "y" }])
+    assert.deepStrictEqual(((await page(["after", 4])) as Array<string>).slice(5), [
+      "4",
+      String(term),
+      "y"
+    ])
+  })
+
+  it("goes on without the entries of a stream that has a hole", async () => {
+    await append(0, many(4))
+    await command("XDEL", stream, "3-0")
+    assert.deepStrictEqual(await append(4, [{ data: "x" }]), ["OK"])
+    assert.deepStrictEqual(((await page(["after", 0])) as Array<string>).slice(5), ["5", "", "x"])
+  })
+})
+
+describe("the page script", () => {
+  const entries = ["a", "bb", "ccc", "dd", "e"].map((data, n) => ({
+    data,
+    at: 10 * (n + 1),
+    term: term - 9 + n
+  }))
+  const log = ["OK", "e1", "5", String(term - 5), "50", "1"]
+  const termAt = (offset: number) => String(term - 10 + offset)
+
+  it.each([
+    ["after an offset", ["after", 3], {}, [termAt(3), "dd", "e"]],
+    ["from the beginning", ["after", 0], { limit: 2 }, ["", "a", "bb"]],
+    ["after the head", ["after", 5], {}, [""]],
+    ["after what is beyond the head", ["after", 9], {}, [""]],
+    ["before an offset", ["before", 4], { limit: 2 }, [termAt(1), "ccc", "bb"]],
+    ["before the end", ["before", 0], {}, ["", "e", "dd", "ccc", "bb", "a"]],
+    ["before what is beyond the head", ["before", 99], { limit: 1 }, [termAt(4), "e"]],
+    ["before the first", ["before", 1], {}, [""]],
+    ["the last", ["last", 2], {}, [termAt(3), "dd", "e"]],
+    ["more than there are", ["last", 50], { limit: 1 }, ["", "a"]],
+    ["since a time", ["since", 40], {}, [termAt(3), "dd", "e"]],
+    ["since between two times", ["since", 31], {}, [termAt(3), "dd", "e"]],
+    ["since before all", ["since", 0], { limit: 1 }, ["", "a"]],
+    ["since after all", ["since", 51], {}, [""]],
+    ["the newest", ["newest", 0], {}, [termAt(4), "e"]],
+    ["nothing", ["newest", 0], { limit: 0 }, [""]],
+    ["as many bytes as asked", ["after", 0], { bytes: 6 }, ["", "a", "bb", "ccc"]],
+    ["no byte more", ["after", 0], { bytes: 5 }, ["", "a", "bb"]],
+    ["one at least", ["after", 2], { bytes: 1 }, [termAt(2), "ccc"]],
+    ["no byte more backwards", ["before", 0], { bytes: 5 }, [termAt(3), "e", "dd"]],
+    ["nothing of another epoch", ["after", 0], { epoch: "e0" }, [""]],
+    ["something of the epoch", ["after", 4], { epoch: "e1" }, [termAt(4), "e"]]
+  ] as const)("reads %s", async (_title, wanted, options, expected) => {
+    await append(0, entries)
+    assert.deepStrictEqual(await page(wanted, options), [...log, ...expected])
+  })
+
+  it("begins a log where there is none, and lets go of what was left of another", async () => {
+    await append(0, [{ id: "a" }])
+    await append(1, [{ id: "b" }], { turns: 1 })
+    await command("DEL", meta)
+    assert.deepStrictEqual(await page(["after", 0]), ["OK", "e2", "0", String(term), "0", "1", ""])
+    assert.strictEqual(await command("EXISTS", stream, d0, d1), 0)
+    assert.isAbove(Number(await command("PTTL", meta)), 100_000)
+  })
+
+  it("lets go of what is too old, and reads the anchor still", async () => {
+    await append(0, entries)
+    const [, , , , , ...rest] = (await page(["after", 0], { oldest: 35 })) as Array<string>
+    assert.deepStrictEqual(rest, ["4", termAt(3), "dd", "e"])
+    const { b, f, q } = await hash(meta)
+    assert.deepStrictEqual([f, b, q, await command("XLEN", stream)], ["4", "3", "40", 3])
+    const [, , , , , ...none] = (await page(["after", 0], { oldest: 51 })) as Array<string>
+    assert.deepStrictEqual([none, await command("XLEN", stream)], [["6", ""], 1])
+  })
+
+  it("reads nothing of a stream that was lost alone, and keeps the head", async () => {
+    await append(0, entries)
+    await command("DEL", stream)
+    assert.deepStrictEqual(await page(["after", 0]), [...log.slice(0, 5), "6", ""])
+    assert.strictEqual((await hash(meta))["f"], "6")
+  })
+
+  it("begins another log where the stream goes beyond the head", async () => {
+    await append(0, entries)
+    await command("HSET", meta, "o", "2")
+    assert.deepStrictEqual(await page(["after", 0]), ["OK", "e2", "0", String(term), "0", "1", ""])
+    assert.deepStrictEqual(await stored(), [])
+  })
+
+  it("answers FENCED, and begins nothing", async () => {
+    await command("DEL", own, meta)
+    assert.deepStrictEqual(await page(["after", 0]), ["FENCED", "0"])
+    assert.strictEqual(await command("EXISTS", meta), 0)
+  })
+})
+
+describe("the renew script", () => {
+  const renew = (ended: string) => run(renewScript, term, "e2", 200_000, ended)
+
+  it("begins another log only in place of the one that is to end", async () => {
+    await append(0, [{ id: "a" }])
+    assert.deepStrictEqual(await renew("e0"), ["OK", "e1", "1", String(term), "7"])
+    assert.deepStrictEqual(await renew("e1"), ["OK", "e2", "0", String(term), "0"])
+    assert.strictEqual(await command("EXISTS", stream, d0, d1), 0)
+    await command("DEL", meta)
+    assert.deepStrictEqual(await renew("e7"), ["OK", "e2", "0", String(term), "0"])
+  })
+
+  it("answers FENCED, and ends nothing", async () => {
+    await command("HSET", own, "t", "1")
+    assert.deepStrictEqual(await renew("e1"), ["FENCED", "1"])
+    assert.strictEqual((await hash(meta))["e"], "e1")
+  })
+})
