@@ -1,18 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import { makeNamespace, type NamespaceOptions } from "@weir/core/Namespace"
 import { encodePublication } from "@weir/wire/Publications"
-import { Deferred } from "effect"
 import { ChannelFeed } from "./ChannelFeed.ts"
-import { Connection } from "./Connection.ts"
+import { makeClient } from "./Client.fixture.ts"
 import type { Subscription } from "./Subscription.ts"
 
-const at = (offset: number, epoch = "e1") => ({ epoch, term: 1, offset })
+const at = (offset: number, epoch = "e1", term = 1) => ({ epoch, term, offset })
 
-const entries = (from: number, to: number, epoch = "e1") =>
+const entries = (from: number, to: number, epoch = "e1", term = 1) =>
   Array.from({ length: to - from + 1 }, (_, index) =>
     encodePublication({
       channel: "chat:lobby",
-      position: at(from + index, epoch),
+      position: at(from + index, epoch, term),
       messageId: "",
       publisher: "ann",
       publishedAt: 0,
@@ -20,55 +19,6 @@ const entries = (from: number, to: number, epoch = "e1") =>
       data: new TextEncoder().encode(JSON.stringify("x".repeat(100)))
     })
   )
-
-/** A client whose socket takes everything, or nothing more until `drain`. */
-const makeClient = (channel: string) => {
-  const received: Array<number> = []
-  let takes = true
-  const connection = new Connection({
-    format: "json",
-    outbox: { maxFrames: 1, maxBytes: 10_000 },
-    nowMillis: 0,
-    onDrained: () => {},
-    transport: {
-      protocol: undefined,
-      address: "127.0.0.1",
-      write: (frames) => {
-        for (const [, offset] of Buffer.from(frames)
-          .toString("latin1")
-          .matchAll(/"offset":(\d+)/g)) {
-          received.push(Number(offset))
-        }
-        return takes
-      },
-      close: () => {}
-    }
-  })
-  let fellBehind = 0
-  const subscription: Subscription = {
-    channel,
-    connection,
-    state: "pending",
-    cursor: undefined,
-    replaying: false,
-    leaving: false,
-    settled: Deferred.makeUnsafe(),
-    wantsPresence: false,
-    memberId: undefined,
-    fellBehind: () => {
-      fellBehind++
-    }
-  }
-  return {
-    connection,
-    subscription,
-    received,
-    timesBehind: () => fellBehind,
-    stopReading: () => {
-      takes = false
-    }
-  }
-}
 
 const makeFeed = (head: number, options: typeof NamespaceOptions.Type = {}) => {
   const feed = new ChannelFeed("chat:lobby", makeNamespace("chat", options))
@@ -94,6 +44,27 @@ describe("ChannelFeed", () => {
     assert.deepStrictEqual(offsets(entries(7, 8)), [[], true])
     assert.deepStrictEqual(offsets([...entries(6, 6), ...entries(8, 8)]), [[6], true])
     assert.deepStrictEqual(offsets(entries(6, 6, "e2")), [[], true])
+  })
+
+  it("stops where the log is another than the one it passed on", () => {
+    const { feed } = makeFeed(5)
+    feed.deliver(entries(6, 8, "e1", 3), 0)
+    assert.isTrue(feed.accept(entries(9, 9, "e1", 2)).hole, "the term falls")
+    assert.isTrue(feed.accept(entries(7, 7, "e1", 4)).hole, "a later term at an offset passed")
+    assert.isFalse(feed.accept(entries(7, 7, "e1", 2)).hole, "seen before")
+    assert.isFalse(feed.accept(entries(9, 9, "e1", 4)).hole, "the next owner's")
+  })
+
+  it("accepts what is older than the term of the place where a trimmed log begins", () => {
+    const { feed } = makeFeed(5)
+    feed.moveTo(at(10, "e1", 3), "trimmed", () => true)
+    assert.isFalse(feed.accept(entries(11, 11, "e1", 2)).hole)
+  })
+
+  it("takes nobody for up to date whose cursor may be in a part of the log that was lost", () => {
+    const { feed, join } = makeFeed(5)
+    feed.moveTo(at(8, "e1", 2), "rolled_back", () => true)
+    for (const offset of [8, 10]) assert.strictEqual(join(offset).subscription.state, "behind")
   })
 
   it("accepts jumps where only the newest counts", () => {

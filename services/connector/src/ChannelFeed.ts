@@ -10,6 +10,7 @@ import type { GapReason, Position } from "@weir/core/Position"
 import { frameMessage } from "@weir/socket/Frame"
 import type { EncodedPublication } from "@weir/wire/Publications"
 import { encodePublicationFrame, type WireFormat } from "@weir/wire/ServerFrames"
+import { Effect } from "effect"
 import { behind as behindGauge } from "./ConnectorMetrics.ts"
 import type { Subscription } from "./Subscription.ts"
 
@@ -18,6 +19,9 @@ export interface Accepted {
   /** What came after them does not follow. */
   readonly hole: boolean
 }
+
+/** A part of this connector that hears every publication of a channel. */
+export type Tap = (entries: ReadonlyArray<EncodedPublication>) => void
 
 export const framePublications = (
   format: WireFormat,
@@ -38,8 +42,11 @@ export class ChannelFeed {
   readonly watchers = new Set<Subscription>()
   /** The last position passed on; unknown until the owner has answered. */
   position: Position | undefined
-  /** Told once the feed is attached. */
-  readonly whenAttached = new Set<() => void>()
+  /** Each is told once: the owner has said where the channel stands. */
+  readonly whenPlaced = new Set<() => void>()
+  readonly taps = new Set<Tap>()
+  /** What follows was written under this term or a later one. */
+  #term = 0
   readonly #live = new Set<Subscription>()
   readonly #ahead = new Set<Subscription>()
 
@@ -54,34 +61,68 @@ export class ChannelFeed {
 
   attachedAt(position: Position): void {
     this.position = position
-    for (const tell of this.whenAttached) tell()
-    this.whenAttached.clear()
+    this.#term = position.term
+    this.#tellPlaced()
+  }
+
+  #tellPlaced(): void {
+    // Who is told runs at once, and may wait for the next time: in a list of its own.
+    const waiting = [...this.whenPlaced]
+    this.whenPlaced.clear()
+    for (const tell of waiting) tell()
   }
 
   /**
-   * What of these is next in line. Under one owner offsets grow by one: what is
-   * not beyond the last was seen before, and what skips one says that something
-   * was lost on the way.
+   * What of these is next in line. Within an epoch offsets grow by one and terms never
+   * fall: what is not beyond the last was seen before, and what skips an offset says that
+   * something was lost on the way. A term that falls, or a newer one at an offset that was
+   * passed, is another log than the one passed on: its owner says where they part.
    */
   accept(entries: ReadonlyArray<EncodedPublication>): Accepted {
     const next: Array<EncodedPublication> = []
     let last = this.position!
+    let term = this.#term
     for (const entry of entries) {
       const { position } = entry.publication
-      const follows = position.offset === last.offset + 1 || this.latestOnly
       if (position.epoch !== last.epoch) return { next, hole: true }
-      if (position.offset <= last.offset) continue
-      if (!follows) return { next, hole: true }
+      if (position.offset <= last.offset) {
+        if (position.term > last.term) return { next, hole: true }
+        continue
+      }
+      const follows = position.offset === last.offset + 1 || this.latestOnly
+      if (!follows || position.term < term) return { next, hole: true }
       next.push(entry)
       last = position
+      term = position.term
     }
     return { next, hole: false }
+  }
+
+  /** The owner's head, if it is this, lacks something that was passed on. */
+  isPast(head: Position): boolean {
+    const { epoch, offset, term } = this.position!
+    if (head.epoch !== epoch || offset === 0) return false
+    return head.offset < offset || (head.offset === offset && head.term !== term)
+  }
+
+  /** The owner's head, if it is this, says that something was missed. */
+  isOutdone(head: Position): boolean {
+    const { position } = this
+    // Before the owner's answer nothing can be missed; it says where to begin.
+    if (position === undefined) return false
+    if (head.epoch !== position.epoch) return true
+    if (head.offset === 0 && position.offset === 0) return false
+    // A term that grew without us: also at an offset that was passed, the log is another.
+    if (head.term !== position.term) return head.term > position.term
+    return head.offset > position.offset
   }
 
   /** Gives entries, all of them next in line, to every live subscription. */
   deliver(entries: ReadonlyArray<EncodedPublication>, nowMillis: number): void {
     const before = this.position!
     this.position = entries.at(-1)!.publication.position
+    this.#term = this.position.term
+    for (const tap of this.taps) tap(entries)
     const chunks: Partial<Record<WireFormat, Buffer>> = {}
     for (const subscription of this.#live) {
       const { connection } = subscription
@@ -119,6 +160,9 @@ export class ChannelFeed {
   ): void {
     const before = this.position!
     this.position = position
+    // The place before what is still stored may bear the head's term, the only one known:
+    // what follows it can be older. In every other case the owner gave its head.
+    if (reason === "epoch_changed" || reason === "rolled_back") this.#term = position.term
     for (const subscription of this.subscriptions) {
       const { state } = subscription
       if (state === "behind") subscription.fellBehind()
@@ -128,10 +172,12 @@ export class ChannelFeed {
       // that was read proves anything.
       const isSameLog = reason !== "rolled_back" && cursor.epoch === position.epoch
       const isPast = isSameLog && cursor.offset >= position.offset
-      if (isPast) this.place(subscription, cursor)
-      else if (tell(subscription, cursor)) this.#setState(subscription, "live")
+      if (isPast) {
+        if (!this.place(subscription, cursor)) subscription.fellBehind()
+      } else if (tell(subscription, cursor)) this.#setState(subscription, "live")
       else this.#fallBehind(subscription, cursor)
     }
+    this.#tellPlaced()
   }
 
   #fallBehind(subscription: Subscription, cursor: Position): void {
@@ -144,11 +190,16 @@ export class ChannelFeed {
 
   /**
    * Puts a subscription where its cursor belongs. True: it is up to date, or will
-   * be without reading the log.
+   * be without reading the log. A cursor of an older term, at or beyond ours, may be in
+   * a part of the log that was lost: only the owner can tell.
    */
   place(subscription: Subscription, cursor: Position): boolean {
     const { position } = this
-    if (position === undefined || position.epoch !== cursor.epoch) {
+    const isUnproven =
+      position === undefined ||
+      position.epoch !== cursor.epoch ||
+      (cursor.term < position.term && cursor.offset >= position.offset && cursor.offset > 0)
+    if (isUnproven) {
       this.#setState(subscription, "behind", cursor)
       return false
     }
@@ -174,6 +225,16 @@ export class ChannelFeed {
     subscription.cursor = cursor
   }
 }
+
+/** Waits until the owner says, once more, where the channel stands. */
+export const placed = (feed: ChannelFeed): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    const tell = () => resume(Effect.void)
+    feed.whenPlaced.add(tell)
+    return Effect.sync(() => {
+      feed.whenPlaced.delete(tell)
+    })
+  })
 
 /** The offsets between two positions, where they can be named. */
 export const rangeBetween = (

@@ -61,3 +61,21 @@ export const pendingCommands = gauge(
   "weir_connector_commands_pending",
   "Requests that are not answered yet"
 )
+
+/** An idle mesh with one view has none: they follow changes of owner. */
+export const laneMoves = counter(
+  "weir_connector_lane_moves_total",
+  "Channels attached at another router than before"
+)
+
+export const beaconRepairs = counter(
+  "weir_connector_beacon_repairs_total",
+  "Channels attached again because a beacon told of something that had not arrived"
+)
+
+/** `result`: `back` or `lost`. */
+export const probes = counterBy(
+  "weir_connector_probes_total",
+  "Publications of our own that should come back on a lane",
+  "result"
+)

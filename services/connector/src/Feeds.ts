@@ -1,11 +1,11 @@
 /**
  * Feeds: the channels that some client here wants.
  *
- * A feed lives from its first subscription to its last. Whoever keeps the lanes
- * is told of both, and finds here where a channel left off.
+ * A feed lives from its first subscription to its last; whoever keeps the lanes
+ * is told of both.
  */
 import type { Namespace } from "@weir/core/Namespace"
-import { ChannelFeed } from "./ChannelFeed.ts"
+import { ChannelFeed, type Tap } from "./ChannelFeed.ts"
 import { channels, subscriptions as subscriptionsGauge } from "./ConnectorMetrics.ts"
 import type { Subscription } from "./Subscription.ts"
 
@@ -26,8 +26,13 @@ export class Feeds {
     return this.#feeds.get(channel)
   }
 
-  all(): Iterable<ChannelFeed> {
-    return this.#feeds.values()
+  /** A channel that this connector wants for itself, for as long as it runs. */
+  tap(channel: string, namespace: Namespace, tap: Tap): ChannelFeed {
+    const feed = new ChannelFeed(channel, namespace)
+    feed.taps.add(tap)
+    this.#feeds.set(channel, feed)
+    this.#listener?.wanted(feed)
+    return feed
   }
 
   /** The channel's feed, with the subscription in it. */

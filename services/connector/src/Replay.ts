@@ -11,7 +11,7 @@ import { Routers } from "@weir/mesh/Routers"
 import type { ReadRequest, ReadResponse } from "@weir/proto/mesh/v1/router"
 import { decodePublication } from "@weir/wire/Publications"
 import { Effect, FiberSet, Schedule } from "effect"
-import { type ChannelFeed, framePublications, rangeBetween } from "./ChannelFeed.ts"
+import { type ChannelFeed, framePublications, placed, rangeBetween } from "./ChannelFeed.ts"
 import { gaps } from "./ConnectorMetrics.ts"
 import type { Feeds } from "./Feeds.ts"
 import type { Session } from "./Session.ts"
@@ -25,6 +25,9 @@ const retrying = Schedule.min([
   Schedule.exponential("100 millis"),
   Schedule.spaced("2 seconds")
 ]).pipe(Schedule.jittered)
+
+/** How long a replay that stands beside its channel waits for the lane to tell where that is. */
+const lookAgainAfter = "2 seconds"
 
 /** Tells the client what will not come. */
 export const tellGap = (
@@ -56,7 +59,11 @@ export const givePage = (
   }
   const skipped = page.before!
   if (feed.latestOnly) {
-    // What lies between is not owed to anybody.
+    // What lies between is not owed to anybody. But a client drops what is older than what
+    // it has, unless it is told that the log went back.
+    if (skipped.offset < subscription.cursor!.offset) {
+      tellGap(subscription, "rolled_back", undefined, skipped)
+    }
     subscription.cursor = skipped
   } else if (skipped.offset > subscription.cursor!.offset) {
     const reason = feed.namespace.logged ? "trimmed" : "dropped"
@@ -104,9 +111,12 @@ export const make = Effect.fnUntraced(function* (feeds: Feeds) {
       if (!isBehind()) return
       if (!givePage(subscription, feed, page)) return void session.behind.add(subscription)
       // The owner has given all it has, and the channel stands elsewhere here: its lane has
-      // not told us yet. When it does, `moveTo` starts this again.
+      // not told us yet. A router that is not the owner any more may have answered, too, and
+      // then no lane will: so it is asked again, at its own pace.
       const isParked = !page.more && feed.position === position
-      if (isParked && !feed.place(subscription, subscription.cursor!)) return
+      if (isParked && !feed.place(subscription, subscription.cursor!)) {
+        yield* Effect.timeoutOption(placed(feed), lookAgainAfter)
+      }
     }
   })
 

@@ -11,7 +11,7 @@ import type { Routers } from "@weir/mesh/Routers"
 import type { Member, Subscribe, Subscribed } from "@weir/proto/client/v1/client"
 import type { ReadRequest, ReadResponse } from "@weir/proto/mesh/v1/router"
 import { Deferred, Effect, Exit } from "effect"
-import type { ChannelFeed } from "./ChannelFeed.ts"
+import { type ChannelFeed, placed } from "./ChannelFeed.ts"
 import type { Feeds } from "./Feeds.ts"
 import type { Announcements } from "./loops/Announcements.ts"
 import { givePage, type Replayer } from "./Replay.ts"
@@ -38,19 +38,11 @@ export interface Prepared {
 const attached = (feed: ChannelFeed): Effect.Effect<void, Failure> =>
   feed.position !== undefined
     ? Effect.void
-    : Effect.callback<void>((resume) => {
-        const tell = () => resume(Effect.void)
-        feed.whenAttached.add(tell)
-        return Effect.sync(() => {
-          feed.whenAttached.delete(tell)
-        })
-      }).pipe(
-        Effect.timeoutOrElse({
-          duration: attachDeadline,
-          orElse: () =>
-            Effect.fail(failure("unavailable", "the channel's owner does not answer", 500))
-        })
-      )
+    : Effect.timeoutOrElse(placed(feed), {
+        duration: attachDeadline,
+        orElse: () =>
+          Effect.fail(failure("unavailable", "the channel's owner does not answer", 500))
+      })
 
 /** What a page has to begin with, if the client asked for the past. */
 const fromOf = ({ since, rewind }: Subscribe): ReadRequest["from"] => {

@@ -15,6 +15,7 @@ import { Connector, make as makeConnector } from "./Connector.ts"
 import { type ConnectorConfig, fromSettings } from "./ConnectorConfig.ts"
 import { Feeds } from "./Feeds.ts"
 import * as Announcements from "./loops/Announcements.ts"
+import * as DeliveryProbe from "./loops/DeliveryProbe.ts"
 import * as Heartbeats from "./loops/Heartbeats.ts"
 import * as Lanes from "./loops/Lanes.ts"
 import * as Trust from "./loops/Trust.ts"
@@ -25,10 +26,11 @@ import * as WebSocketTransport from "./transports/WebSocketTransport.ts"
 const peers = Layer.mergeAll(
   Layer.effect(
     Mesh.Routers,
-    Effect.flatMap(Cluster, ({ ownerOf, view }) =>
+    Effect.flatMap(Cluster, ({ ownerOf, saw, view }) =>
       Mesh.make({
         ownerOf: (channel) => ownerOf("router", channel)?.mesh,
-        viewVersion: () => view().version
+        viewVersion: () => view().version,
+        saw
       })
     )
   ),
@@ -52,6 +54,10 @@ const connector = (config: ConnectorConfig) =>
       const incarnation = yield* Clock.currentTimeMillis
       const feeds = new Feeds()
       yield* Lanes.make({ node, feeds })
+      const { firstBack } = yield* DeliveryProbe.make({ node, feeds })
+      // Where a router is up, that takes milliseconds, and who is told that we have started
+      // finds us ready. Where none is, clients are told so at an open door.
+      yield* Effect.timeoutOption(firstBack, "1 second")
       return yield* makeConnector(config, {
         namespaces,
         feeds,

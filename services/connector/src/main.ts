@@ -1,4 +1,7 @@
-import { layerStatic } from "@weir/cluster/Cluster"
+/**
+ * A connector as a process of its own.
+ */
+import { layerFor } from "@weir/cluster/ClusterLayer"
 import { runProcess } from "@weir/process/RunProcess"
 import { Layer } from "effect"
 import { layer } from "./layer.ts"
@@ -6,5 +9,7 @@ import { layer } from "./layer.ts"
 runProcess({
   role: "connector",
   node: "connector-1",
-  services: (settings) => layer(settings).pipe(Layer.provide(layerStatic(settings.nodes)))
+  amongOthers: true,
+  services: (settings) =>
+    layer(settings, settings.pageDirectory).pipe(Layer.provide(layerFor(settings, "watching")))
 })
