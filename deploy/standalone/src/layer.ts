@@ -2,7 +2,7 @@
  * All services in one process, each a node of its own, over loopback gRPC.
  */
 import { layer as auth } from "@weir/auth/layer"
-import { layerMemory } from "@weir/cluster/Cluster"
+import { layerMemory } from "@weir/cluster/LocalCluster"
 import type { Settings } from "@weir/config/Settings"
 import { layer as connector } from "@weir/connector/layer"
 import { layer as presence } from "@weir/presence/layer"

@@ -3,19 +3,24 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect } from "effect"
-import { loadSettings } from "./LoadSettings.ts"
+import { type LoadOptions, loadSettings } from "./LoadSettings.ts"
+import { advertised } from "./Settings.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "weir-config-"))
 afterAll(() => rmSync(directory, { recursive: true }))
 
-const load = (environment: Record<string, string>, file?: unknown) => {
+const load = (
+  environment: Record<string, string>,
+  file?: unknown,
+  options: Partial<LoadOptions> = {}
+) => {
   const path = join(directory, "weir.json")
   if (file !== undefined) writeFileSync(path, JSON.stringify(file))
   const provider = ConfigProvider.fromEnvRecord({
     ...environment,
     ...(file === undefined ? {} : { WEIR_CONFIG: path })
   })
-  return loadSettings({ node: "router-1" }).pipe(
+  return loadSettings({ node: "router-1", ...options }).pipe(
     Effect.provideService(ConfigProvider.ConfigProvider, provider),
     Effect.mapError(({ mistakes }) => mistakes.map((it) => it.replace(path, "weir.json")))
   )
@@ -135,6 +140,92 @@ describe("loadSettings", () => {
     Effect.gen(function* () {
       const mistakes = yield* Effect.flip(load({ WEIR_DEVELOPMENT: "true", WEIR_HOST: "0.0.0.0" }))
       assert.match(mistakes.join(), /^WEIR_HOST: .*loopback only/)
+    })
+  )
+
+  it.effect("takes Redis in each of its shapes", () =>
+    Effect.gen(function* () {
+      for (const scheme of ["redis", "rediss", "redis+sentinel", "redis+cluster"]) {
+        const { redisUrl } = yield* load({ WEIR_REDIS_URL: `${scheme}://redis:6379` })
+        assert.strictEqual(redisUrl, `${scheme}://redis:6379`)
+      }
+      assert.strictEqual((yield* load({})).redisUrl, "")
+    })
+  )
+
+  it.effect("refuses what is no Redis, without repeating what may hold a password", () =>
+    Effect.gen(function* () {
+      for (const url of ["http://:hunter2@redis", "redis:hunter2", "redis://"]) {
+        const mistakes = yield* Effect.flip(load({ WEIR_REDIS_URL: url }))
+        assert.match(mistakes.join(), /^WEIR_REDIS_URL: .*redis:\/\/, rediss:\/\/, /)
+        assert.notInclude(mistakes.join(), "hunter2")
+      }
+    })
+  )
+
+  it.effect("tells others the host that it listens on, unless it is told another", () =>
+    Effect.gen(function* () {
+      const redis = { WEIR_REDIS_URL: "redis://redis" }
+      const same = yield* load({ ...redis, WEIR_HOST: "10.0.0.3" })
+      assert.strictEqual(advertised(same, "10.0.0.3:7000"), "10.0.0.3:7000")
+      const other = yield* load({ ...redis, WEIR_HOST: "::", WEIR_ADVERTISE: "router-1.weir" })
+      assert.strictEqual(advertised(other, "[::]:7000"), "router-1.weir:7000")
+      const six = yield* load({ ...redis, WEIR_HOST: "::", WEIR_ADVERTISE: "fd00::3" })
+      assert.strictEqual(advertised(six, "[::]:7000"), "[fd00::3]:7000")
+    })
+  )
+
+  it.effect("tells others the port too, if it is told one", () =>
+    Effect.gen(function* () {
+      for (const address of ["router-1.weir:7100", "10.0.0.3:7100", "[fd00::3]:7100"]) {
+        const settings = yield* load({ WEIR_REDIS_URL: "redis://redis", WEIR_ADVERTISE: address })
+        assert.strictEqual(advertised(settings, "127.0.0.1:7000"), address)
+      }
+    })
+  )
+
+  it.effect("refuses an address to tell others that is none", () =>
+    Effect.gen(function* () {
+      for (const address of ["a:0", "a:70000", "a:b", ":7000", "http://a:1", "[fd00::3]", "a b"]) {
+        const environment = { WEIR_REDIS_URL: "redis://redis", WEIR_ADVERTISE: address }
+        assert.match(
+          (yield* Effect.flip(load(environment))).join(),
+          /^WEIR_ADVERTISE: must be a host, or host:port/
+        )
+      }
+    })
+  )
+
+  it.effect("asks for the address to tell where listening everywhere gives none", () =>
+    Effect.gen(function* () {
+      for (const host of ["0.0.0.0", "::"]) {
+        const environment = { WEIR_HOST: host, WEIR_REDIS_URL: "redis://redis" }
+        assert.match((yield* Effect.flip(load(environment))).join(), /^WEIR_ADVERTISE: set it to /)
+        // Without Redis nobody is told.
+        yield* load({ WEIR_HOST: host })
+      }
+    })
+  )
+
+  it.effect("asks a process among others how it finds them", () =>
+    Effect.gen(function* () {
+      const among = { amongOthers: true }
+      const mistakes = yield* Effect.flip(load({}, {}, among))
+      assert.match(mistakes.join(), /set WEIR_REDIS_URL, or list the nodes in weir.json/)
+      yield* load({ WEIR_REDIS_URL: "redis://redis" }, {}, among)
+      const nodes = [{ name: "router-1", role: "router", mesh: "10.0.0.3:7000" }]
+      yield* load({}, { nodes }, among)
+    })
+  )
+
+  it.effect("asks for Redis where publications shall be on replicas of it", () =>
+    Effect.gen(function* () {
+      const file = { namespaces: { orders: { durableReplicas: 1 }, chat: { durableReplicas: 0 } } }
+      assert.deepStrictEqual(yield* Effect.flip(load({}, file)), [
+        "weir.json: namespaces.orders.durableReplicas: without Redis there are no replicas: set WEIR_REDIS_URL"
+      ])
+      const { namespaces } = yield* load({ WEIR_REDIS_URL: "redis://redis" }, file)
+      assert.strictEqual(namespaces.get("orders")?.durableReplicas, 1)
     })
   )
 })

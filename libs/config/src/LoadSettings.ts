@@ -3,6 +3,7 @@
  * of both at once, each with its path.
  */
 import { readFile } from "node:fs/promises"
+import { isIPv6 } from "node:net"
 import { Config, Data, Effect, Result, Schema, SchemaIssue } from "effect"
 import { decide, type Environment, type Settings } from "./Settings.ts"
 import { WeirFile } from "./WeirFile.ts"
@@ -20,6 +21,17 @@ export class ConfigMistakes extends Data.TaggedError("ConfigMistakes")<{
 }
 
 const loopback = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/
+
+/** Listening there means on every address, so it is none that others could be told. */
+const everywhere = /^(0\.0\.0\.0|::|\[::\])$/
+
+/** An IPv6 host is in brackets where a port follows. */
+const isAdvertisable = (address: string): boolean => {
+  if (address === "" || isIPv6(address)) return true
+  const [, six, host, port] = /^(?:\[(.*)\]|([^:[\]/\s]+))(?::(\d{1,5}))?$/.exec(address) ?? []
+  const isHost = six === undefined ? host !== undefined : isIPv6(six) && port !== undefined
+  return isHost && (port === undefined || (Number(port) >= 1 && Number(port) <= 65_535))
+}
 
 const port = (fallback: number) => ({
   fallback: String(fallback),
@@ -40,6 +52,28 @@ const variables = {
   WEIR_GRPC_PORT: port(9090),
   WEIR_MESH_PORT: port(0),
   WEIR_OPS_PORT: port(9100),
+  WEIR_ADVERTISE: {
+    fallback: "",
+    schema: Schema.String.check(
+      Schema.makeFilter((address) =>
+        isAdvertisable(address)
+          ? undefined
+          : "must be a host, or host:port with a port from 1 to 65535, such as 10.0.0.3:7000 or [fd00::3]:7000"
+      )
+    )
+  },
+  WEIR_REDIS_URL: {
+    fallback: "",
+    // Only its kind; what follows is read, and refused, by whoever connects.
+    schema: Schema.String.check(
+      Schema.makeFilter((url) =>
+        url === "" || /^(rediss?|redis\+(sentinel|cluster)):\/\/./.test(url)
+          ? undefined
+          : "must begin with redis://, rediss://, redis+sentinel:// or redis+cluster://"
+      )
+    )
+  },
+  WEIR_PAGE_DIRECTORY: { fallback: "", schema: Schema.String },
   WEIR_LOG_LEVEL: {
     fallback: "Info",
     schema: Schema.Literals(["All", "Trace", "Debug", "Info", "Warn", "Error", "Fatal", "None"])
@@ -98,6 +132,36 @@ export interface LoadOptions {
   readonly node: string
   /** As if WEIR_DEVELOPMENT were true: for commands that exist to develop with. */
   readonly development?: boolean
+  /** It is one process of several, and has to find the others. */
+  readonly amongOthers?: boolean
+}
+
+/** What is wrong only when the environment and the file are seen together. */
+const contradictions = (
+  values: Variables,
+  file: WeirFile,
+  options: LoadOptions
+): ReadonlyArray<string> => {
+  const mistakes: Array<string> = []
+  const { WEIR_ADVERTISE, WEIR_CONFIG, WEIR_HOST, WEIR_REDIS_URL } = values
+  const withRedis = WEIR_REDIS_URL !== ""
+  if (withRedis && WEIR_ADVERTISE === "" && everywhere.test(WEIR_HOST ?? "")) {
+    mistakes.push(
+      `WEIR_ADVERTISE: set it to the address at which other nodes reach this one: WEIR_HOST is ${WEIR_HOST}, which is no address to connect to`
+    )
+  }
+  if (options.amongOthers === true && !withRedis && (file.nodes ?? []).length === 0) {
+    mistakes.push(
+      "WEIR_REDIS_URL: this process cannot find the others: set WEIR_REDIS_URL, or list the nodes in weir.json"
+    )
+  }
+  for (const [name, { durableReplicas = 0 }] of Object.entries(file.namespaces ?? {})) {
+    if (durableReplicas === 0 || withRedis) continue
+    mistakes.push(
+      `${WEIR_CONFIG}: namespaces.${name}.durableReplicas: without Redis there are no replicas: set WEIR_REDIS_URL`
+    )
+  }
+  return mistakes
 }
 
 export const loadSettings = Effect.fnUntraced(function* (
@@ -112,6 +176,8 @@ export const loadSettings = Effect.fnUntraced(function* (
       `WEIR_HOST: the development identity is open to everybody, so it runs on loopback only, not on ${values.WEIR_HOST}`
     )
   }
+  // A file or a variable that could not be read contradicts nothing.
+  if (mistakes.length === 0) mistakes.push(...contradictions(values, file, options))
   if (mistakes.length > 0) return yield* new ConfigMistakes({ mistakes })
   const environment: Environment = {
     node: values.WEIR_NODE === "" ? options.node : values.WEIR_NODE,
@@ -120,6 +186,9 @@ export const loadSettings = Effect.fnUntraced(function* (
     grpcPort: values.WEIR_GRPC_PORT,
     meshPort: values.WEIR_MESH_PORT,
     opsPort: values.WEIR_OPS_PORT,
+    advertise: values.WEIR_ADVERTISE === "" ? values.WEIR_HOST : values.WEIR_ADVERTISE,
+    redisUrl: values.WEIR_REDIS_URL,
+    pageDirectory: values.WEIR_PAGE_DIRECTORY === "" ? undefined : values.WEIR_PAGE_DIRECTORY,
     logLevel: values.WEIR_LOG_LEVEL,
     logFormat: values.WEIR_LOG_FORMAT,
     development

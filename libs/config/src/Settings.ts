@@ -1,6 +1,7 @@
 /**
  * Settings: everything decided, defaults and all, before anything starts.
  */
+import { isIPv6 } from "node:net"
 import { type Capabilities, parseCapabilities } from "@weir/core/Capability"
 import { makeNamespace, type Namespaces } from "@weir/core/Namespace"
 import type { LogLevel } from "effect"
@@ -76,6 +77,12 @@ export interface Settings {
   readonly grpcPort: number
   readonly meshPort: number
   readonly opsPort: number
+  /** The host, or host:port, under which other nodes reach this one's mesh listener. */
+  readonly advertise: string
+  /** Where the view and the logs are kept; empty: nowhere. */
+  readonly redisUrl: string
+  /** What connectors serve at `/`, if anything. */
+  readonly pageDirectory: string | undefined
   readonly logLevel: LogLevel.LogLevel
   readonly logFormat: "pretty" | "json"
   /** Development tokens and the key `dev-key` are accepted; only on loopback. */
@@ -106,6 +113,14 @@ export type Environment = Omit<
   Settings,
   "namespaces" | "origins" | "limits" | "auth" | "apiKeys" | "nodes"
 >
+
+/** Where other nodes reach a listener that is bound to `address` (host:port). */
+export const advertised = ({ advertise }: Settings, address: string): string => {
+  const host = isIPv6(advertise) ? `[${advertise}]` : advertise
+  // It has a port of its own where something stands before the listener.
+  if (host === advertise && /:\d+$/.test(advertise)) return advertise
+  return `${host}:${address.slice(address.lastIndexOf(":") + 1)}`
+}
 
 /** Both have been checked; this only fills in what they leave open. */
 export const decide = (file: WeirFile, environment: Environment): Settings => {

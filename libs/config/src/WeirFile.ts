@@ -141,7 +141,7 @@ export const WeirFile = Schema.Struct({
   limits: Schema.optionalKey(LimitOptions),
   auth: Schema.optionalKey(AuthOptions),
   apiKeys: Schema.optionalKey(distinct(ApiKeyOptions, "id")),
-  /** A fixed view of the mesh. */
+  /** A fixed view of the mesh: it says who is here, even where Redis keeps the logs. */
   nodes: Schema.optionalKey(distinct(NodeOptions, "name"))
 })
 

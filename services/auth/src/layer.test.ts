@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cluster, layerMemory } from "@weir/cluster/Cluster"
+import { Cluster } from "@weir/cluster/Cluster"
+import { layerMemory } from "@weir/cluster/LocalCluster"
 import { decide, type Settings } from "@weir/config/Settings"
 import * as GrpcClient from "@weir/grpc/GrpcClient"
 import { AuthServiceDefinition } from "@weir/proto/mesh/v1/auth"
@@ -17,6 +18,9 @@ const settings: Settings = decide(
     grpcPort: 0,
     meshPort: 0,
     opsPort: 0,
+    advertise: "127.0.0.1",
+    redisUrl: "",
+    pageDirectory: undefined,
     logLevel: "Info",
     logFormat: "pretty",
     development: true

@@ -2,11 +2,11 @@
  * The auth service put together: its verbs, its loop and its door to the mesh.
  */
 import { Cluster } from "@weir/cluster/Cluster"
-import type { Settings } from "@weir/config/Settings"
+import { advertised, type Settings } from "@weir/config/Settings"
 import { type ListenFailed, make as makeGrpcServer } from "@weir/grpc/GrpcServer"
 import { Doors } from "@weir/telemetry/Doors"
 import { Readiness } from "@weir/telemetry/Readiness"
-import { Clock, Effect, Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { Auth } from "./Auth.ts"
 import * as TicketKeyRotation from "./loops/TicketKeyRotation.ts"
 import { authHandlers } from "./rpc/AuthHandlers.ts"
@@ -25,8 +25,7 @@ const serve = Effect.fnUntraced(function* (settings: Settings) {
   yield* cluster.announce({
     name: settings.node,
     role: "auth",
-    incarnation: yield* Clock.currentTimeMillis,
-    mesh: address
+    mesh: advertised(settings, address)
   })
   // Last to come and so first to go: no new work while the rest is closing.
   yield* Effect.acquireRelease(readiness.set("auth", true), () => readiness.set("auth", false))

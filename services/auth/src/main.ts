@@ -1,7 +1,7 @@
 /**
  * The auth service as a process of its own.
  */
-import { layerStatic } from "@weir/cluster/Cluster"
+import { layerFor } from "@weir/cluster/ClusterLayer"
 import { runProcess } from "@weir/process/RunProcess"
 import { Layer } from "effect"
 import { layer } from "./layer.ts"
@@ -9,8 +9,6 @@ import { layer } from "./layer.ts"
 runProcess({
   role: "auth",
   node: "auth-1",
-  services: (settings) => {
-    const nodes = settings.nodes.map((node) => ({ ...node, incarnation: 0 }))
-    return layer(settings).pipe(Layer.provide(layerStatic(nodes)))
-  }
+  amongOthers: true,
+  services: (settings) => layer(settings).pipe(Layer.provide(layerFor(settings, "judging")))
 })

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cluster, layerMemory } from "@weir/cluster/Cluster"
+import { Cluster } from "@weir/cluster/Cluster"
+import { layerMemory } from "@weir/cluster/LocalCluster"
 import { loadSettings } from "@weir/config/LoadSettings"
 import * as GrpcClient from "@weir/grpc/GrpcClient"
 import { RosterServiceDefinition } from "@weir/proto/mesh/v1/presence"

@@ -2,11 +2,11 @@
  * layer: presence as it runs: its state, its door, and its place in the view.
  */
 import { Cluster } from "@weir/cluster/Cluster"
-import type { Settings } from "@weir/config/Settings"
+import { advertised, type Settings } from "@weir/config/Settings"
 import * as GrpcServer from "@weir/grpc/GrpcServer"
 import { Doors } from "@weir/telemetry/Doors"
 import { Readiness } from "@weir/telemetry/Readiness"
-import { Clock, Effect, Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { layer as presenceLayer } from "./Presence.ts"
 import { rosterHandlers } from "./rpc/RosterHandlers.ts"
 
@@ -19,8 +19,11 @@ const serve = Effect.fnUntraced(function* (settings: Settings) {
     port: settings.meshPort,
     services: [rosterHandlers]
   })
-  const incarnation = yield* Clock.currentTimeMillis
-  yield* cluster.announce({ name: settings.node, role: "presence", incarnation, mesh: address })
+  yield* cluster.announce({
+    name: settings.node,
+    role: "presence",
+    mesh: advertised(settings, address)
+  })
   yield* doors.opened("mesh", address)
   // Made last, so that it is taken back first, while the door still answers.
   yield* Effect.acquireRelease(readiness.set("presence", true), () =>
