@@ -25,8 +25,15 @@ const subscribedAt = (offset: number, over: Partial<SubscribedPayload> = {}) => 
 }
 
 describe("Progress", () => {
-  it("begins before the first publication that follows a fresh subscribe", () => {
-    assert.deepStrictEqual(subscribedAt(41, { next: 12 }).position, at(11))
+  it("begins at the head of a fresh subscribe", () => {
+    assert.deepStrictEqual(subscribedAt(41).position, at(41))
+  })
+
+  it("names no position of a rewind before its first publication: its term is not known", () => {
+    const progress = subscribedAt(41, { position: at(41, "e1", 9), next: 12 })
+    assert.isUndefined(progress.position)
+    progress.take(publication(at(12, "e1", 7)), 0)
+    assert.deepStrictEqual(progress.position, at(12, "e1", 7))
   })
 
   it("delivers the next publication and stands at it", () => {
@@ -58,6 +65,9 @@ describe("Progress", () => {
     const gap = progress.begin(answer({ reason, next: 30 }))
 
     assert.deepInclude(gap, { reason, from: 11, to: 29, position: at(29) })
+    // Cut off here it would resume from where it was: of offset 29 it knows no term.
+    assert.deepStrictEqual(progress.position, at(10))
+    assert.isUndefined(progress.begin(answer({ reason, next: 30 })))
     assert.isTrue(progress.take(publication(at(30)), 0).deliver)
   })
 

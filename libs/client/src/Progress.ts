@@ -38,33 +38,47 @@ const REMEMBERED = { windowMs: 120_000, limit: 4096 }
 export class Progress {
   readonly #channel: string
   readonly #seen = new Deduper(REMEMBERED)
+  /** The next publication comes after this one. */
   #position: Position | undefined
+  /**
+   * The newest position that the server has named as one of the log: only such a one proves
+   * anything when it is resumed from. Of where a replay begins we know no more than the offset.
+   */
+  #proven: Position | undefined
   #mayJump = false
 
   constructor(channel: string, since?: Position) {
     this.#channel = channel
     this.#position = since
+    this.#proven = since
   }
 
-  /** Where to go on; undefined before the first `subscribed`. */
+  /** Where to go on after a cut; undefined while nothing is known that could be resumed. */
   get position(): Position | undefined {
-    return this.#position
+    return this.#proven
   }
 
   /** Takes the server's answer to a subscribe; a gap if it could not go on from where we were. */
   begin({ position, recovered, reason, next, delivery }: SubscribedPayload): Gap | undefined {
     const before = this.#position
+    const isAnnounced = before !== this.#proven
     this.#mayJump = delivery === "latest"
     const lost = recovered === true || !reason ? undefined : reason
     if (lost === "epoch_changed" || lost === "rolled_back") {
-      this.#position = position
+      this.#moveTo(position)
       return this.#gap(lost, undefined, undefined)
     }
     const sameEpoch = before?.epoch === position.epoch
     // What follows is told by `next`. Our own position keeps the term of the entry
     // it names, which the head's term need not be.
-    if (!sameEpoch || before.offset !== next - 1) this.#position = { ...position, offset: next - 1 }
+    if (next - 1 === position.offset && (!sameEpoch || before.offset !== next - 1)) {
+      this.#moveTo(position)
+    } else if (!sameEpoch || before.offset !== next - 1) {
+      this.#position = { ...position, offset: next - 1 }
+    }
     if (lost === undefined) return undefined
+    // Cut off before the first publication after a gap: of that gap the program knows.
+    if (isAnnounced && sameEpoch && before.offset === next - 1) return undefined
     return sameEpoch && before.offset < next - 1
       ? this.#gap(lost, before.offset + 1, next - 1)
       : this.#gap(lost, undefined, undefined)
@@ -72,7 +86,7 @@ export class Progress {
 
   /** Takes a gap that the server announced; its position may lie behind ours. */
   skip({ reason, from, to, position }: GapPayload): Gap {
-    this.#position = position
+    this.#moveTo(position)
     return this.#gap(reason, from, to)
   }
 
@@ -82,9 +96,14 @@ export class Progress {
     if (sameEpoch && position.offset <= before.offset) return { deliver: false }
 
     const gap = before === undefined ? undefined : this.#unannounced(before, position)
-    this.#position = position
+    this.#moveTo(position)
     const deliver = !this.#seen.isRepeat(publisher, messageId, now)
     return gap === undefined ? { deliver } : { deliver, gap }
+  }
+
+  #moveTo(position: Position): void {
+    this.#position = position
+    this.#proven = position
   }
 
   // A server that keeps its contract announces each jump. If one does not, the
