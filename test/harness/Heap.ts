@@ -9,6 +9,8 @@ export const inspectFlag = "--inspect=127.0.0.1:0"
 export interface Heap {
   /** Bytes in use, right after a garbage collection. */
   readonly usedBytes: number
+  /** Bytes in buffers, which live outside of the heap. */
+  readonly bufferBytes: number
   /** Objects alive, by the name of their class. */
   readonly count: (className: string) => number
   /** What keeps the event loop alive: sockets, timers, servers. */
@@ -62,15 +64,19 @@ export const inspectHeap = async (weir: WeirProcess): Promise<Heap> => {
   await call("HeapProfiler.collectGarbage")
   await call("HeapProfiler.collectGarbage")
   const { usedSize } = await call<{ usedSize: number }>("Runtime.getHeapUsage")
-  const { result } = await call<{ result: { value: number } }>("Runtime.evaluate", {
-    expression: "process.getActiveResourcesInfo().length"
-  })
+  const evaluate = async (expression: string): Promise<number> => {
+    const { result } = await call<{ result: { value: number } }>("Runtime.evaluate", { expression })
+    return result.value
+  }
+  const bufferBytes = await evaluate("process.memoryUsage().arrayBuffers")
+  const handles = await evaluate("process.getActiveResourcesInfo().length")
   await call("HeapProfiler.takeHeapSnapshot")
   const counts = countByClass(JSON.parse(chunks.join("")))
   socket.close()
   return {
     usedBytes: usedSize,
-    handles: result.value,
+    bufferBytes,
+    handles,
     count: (className) => counts.get(className) ?? 0
   }
 }
