@@ -149,8 +149,11 @@ export class PublishLine {
     this.#phase = "open"
   }
 
-  /** Gives up what took too long, in ticks: the first one with all behind it, or the attempt. */
-  check(deadline: number, attemptDeadline: number): void {
+  /**
+   * Gives up what took too long, in ticks: the first one with all behind it, or the attempt.
+   * One that went to an owner of before has less time: if it lives, it has said so by then.
+   */
+  check(deadline: number, attemptDeadline: number, formerOwnerDeadline: number): void {
     const [first] = this.#entries
     if (first === undefined) return
     const now = this.#host.now()
@@ -160,7 +163,8 @@ export class PublishLine {
     } else if (first.state === "sent") {
       // While some are decided, the owner is there, and has more to do than it can at once.
       const quietSince = Math.max(first.sentAt, this.#decidedAt)
-      if (now - quietSince > attemptDeadline) this.#stop()
+      const isFormer = this.#host.ownerOf(this.channel) !== this.#owner
+      if (now - quietSince > (isFormer ? formerOwnerDeadline : attemptDeadline)) this.#stop()
     }
   }
 

@@ -276,6 +276,22 @@ describe("a line of publications", () => {
     })
   )
 
+  it.effect("does not wait for long for an owner that the view has replaced", () =>
+    Effect.gen(function* () {
+      const { next, owner, publish } = yield* scripted()
+      const fiber = yield* publish(message("a"))
+      const [first] = next()
+      owner.name = "r2"
+      yield* TestClock.adjust("200 millis")
+      assert.isFalse(first!.cancelled)
+      yield* TestClock.adjust("500 millis")
+      const [again] = next()
+      assert.isTrue(first!.cancelled)
+      again!.answer(accepted(1, true))
+      assert.strictEqual(yield* offsetOf(Fiber.join(fiber)), 1)
+    })
+  )
+
   it.effect("gives up after 5 s, together with all behind", () =>
     Effect.gen(function* () {
       const { next, publish, tried } = yield* scripted()

@@ -27,6 +27,9 @@ export interface PublishLines {
 /** Coarse: one timer serves all lines, and no publication reads a clock. */
 const tickMs = 100
 
+/** How long an owner that the view has replaced may still answer: a handoff takes less. */
+const formerOwnerDeadlineMs = 300
+
 const stopping = Exit.fail(failure("unavailable", "the server is stopping"))
 
 export const make = Effect.fnUntraced(function* (
@@ -35,6 +38,7 @@ export const make = Effect.fnUntraced(function* (
   const { attemptDeadlineMs = 1_000, capacity = 256, deadlineMs = 5_000 } = options
   const deadlineTicks = Math.ceil(deadlineMs / tickMs)
   const attemptTicks = Math.ceil(attemptDeadlineMs / tickMs)
+  const formerOwnerTicks = Math.ceil(formerOwnerDeadlineMs / tickMs)
   const full = Exit.fail(
     failure("too_many_requests", `${capacity} undecided publications on the channel`, 100)
   )
@@ -76,7 +80,8 @@ export const make = Effect.fnUntraced(function* (
 
   const tick = Effect.sync(() => {
     ticks++
-    for (const line of [...lines.values()]) line.check(deadlineTicks, attemptTicks)
+    for (const line of [...lines.values()])
+      line.check(deadlineTicks, attemptTicks, formerOwnerTicks)
     if (lines.size === 0) occupied.closeUnsafe()
   })
   yield* occupied.await.pipe(

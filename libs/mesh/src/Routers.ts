@@ -178,7 +178,9 @@ export const make = Effect.fnUntraced(function* (
       }),
     handoff: (address, request) =>
       peers.use(address, ({ client }) =>
-        Effect.asVoid(client.handoff(request, { deadlineMs: handoffDeadlineMs, waitForReady: true }))
+        Effect.asVoid(
+          client.handoff(request, { deadlineMs: handoffDeadlineMs, waitForReady: true })
+        )
       ),
     attach: (address) =>
       Effect.flatMap(GrpcClient.make(RouterServiceDefinition, address), (client) => client.attach())
