@@ -17,6 +17,9 @@ import { type ChannelOf, type Fenced, type From, LogStore } from "./ports/LogSto
 /** For a shard that is being taken, and for a log that is being mended. */
 const patience = "1 second"
 
+/** In which an append that is in the log is known to be. */
+const inFlightPause = "20 millis"
+
 /** Each is a fence or a loss that was found; more in a row is not the log's normal life. */
 const maxTries = 5
 
@@ -50,6 +53,16 @@ export const make = Effect.fnUntraced(function* (
     })
   }
 
+  /**
+   * What is beyond the owner's head is being appended, and may be lost before that is known.
+   * Whoever had read it would hold a position that another publication is given later.
+   */
+  const isAhead = (channel: OwnedChannel, head: Position): Effect.Effect<boolean> => {
+    const isBeyond = () => channel.head !== undefined && head.offset > channel.head.offset
+    if (!isBeyond()) return Effect.succeed(false)
+    return Effect.as(Effect.sleep(inFlightPause), isBeyond())
+  }
+
   const onLog = Effect.fnUntraced(function* <A extends Head>(
     channel: OwnedChannel,
     ask: (where: ChannelOf) => Effect.Effect<A, Failure | Fenced>
@@ -64,7 +77,8 @@ export const make = Effect.fnUntraced(function* (
         return Effect.succeed(undefined)
       })
       if (answer === undefined) continue
-      if (!channel.disagrees(answer.head)) return answer
+      const isElsewhere = channel.disagrees(answer.head) || (yield* isAhead(channel, answer.head))
+      if (!isElsewhere) return answer
       channel.doubt()
     }
     return yield* failure("unavailable", "the channel's log is not available", 500)

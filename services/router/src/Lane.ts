@@ -80,6 +80,16 @@ export class Lane {
     this.#fallBehind(follower)
   }
 
+  /**
+   * The log goes on elsewhere. A live follower had all of the old one, and so misses nothing
+   * of the new one if it is told here and now; any other is judged anew.
+   */
+  restart(channel: string, position: Position, reason: GapReason): void {
+    const follower = this.#followers.get(channel)
+    if (follower?.state === "live") this.pushGap(follower, reason, position)
+    else this.reconsider(channel)
+  }
+
   /** Serves what could not be served before. */
   wake(): void {
     if (this.#behind.size > 0) this.#wakeCatchUp()

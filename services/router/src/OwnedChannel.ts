@@ -7,7 +7,7 @@
  */
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Namespace } from "@weir/core/Namespace"
-import type { Position } from "@weir/core/Position"
+import type { GapReason, Position } from "@weir/core/Position"
 import type { Accepted, Message } from "@weir/core/Publication"
 import { type EncodedPublication, encodePublication } from "@weir/wire/Publications"
 import { type Exit, Latch } from "effect"
@@ -26,6 +26,13 @@ export interface Submission {
   readonly answer: Answer
 }
 
+/** A batch on its way to the log, and what it became. */
+export interface InFlight {
+  /** Empty once it is answered: of its entries it is still to be found out whether they are in the log. */
+  batch: ReadonlyArray<Submission>
+  readonly entries: ReadonlyArray<EncodedPublication>
+}
+
 /** What may wait for one channel's append. */
 const maxPending = 2_048
 const maxPendingBytes = 4 * 1024 * 1024
@@ -42,8 +49,10 @@ export class OwnedChannel {
   publishedAt = 0
   /** What the log may lose and would be given again; nothing of a log that only we keep. */
   recent: RecentEntries | undefined
-  /** The append of which it is not known whether it happened. */
-  inFlight: ReadonlyArray<EncodedPublication> = []
+  /** The append of which it is not known yet whether it happened. */
+  inFlight: InFlight | undefined
+  /** Raised whenever the log turns out to be another one than was thought. */
+  lives = 0
   /** Closed while the log may not be where it was left: nothing is answered before that is known. */
   readonly settled = Latch.makeUnsafe(true)
   /** When the newest was delivered, on a clock that never steps. */
@@ -86,17 +95,23 @@ export class OwnedChannel {
     )
   }
 
-  /** The log is here now: whoever follows is judged anew. */
+  /** The log is ahead of what was known of it: whoever follows reads on. */
   goOnAt(head: Position, publishedAt: number): void {
     this.startAt(head, publishedAt)
     for (const lane of this.lanes) lane.reconsider(this.name)
   }
 
+  /** The log is another one. Who had all of the old one is told at once, others when they are read. */
+  restartAt(head: Position, publishedAt: number, reason: GapReason): void {
+    this.startAt(head, publishedAt)
+    for (const lane of this.lanes) lane.restart(this.name, head, reason)
+  }
+
   startAt(head: Position, publishedAt: number): void {
+    this.lives++
     this.head = head
     this.publishedAt = Math.max(publishedAt, this.publishedAt)
     this.recent = this.namespace.logged ? new RecentEntries(head) : undefined
-    this.inFlight = []
   }
 
   get hasPending(): boolean {
@@ -177,7 +192,7 @@ export class OwnedChannel {
     const last = entries.at(-1)!.publication
     this.head = last.position
     this.publishedAt = last.publishedAt
-    this.inFlight = []
+    this.inFlight = undefined
     this.recent?.push(entries, monotonicMs)
     this.deliveredAt = monotonicMs
     for (const lane of this.lanes) lane.deliver(this.name, entries)

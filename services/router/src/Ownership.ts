@@ -19,6 +19,7 @@ import type { OwnedChannel } from "./OwnedChannel.ts"
 import { LogStore } from "./ports/LogStore.ts"
 import { ShardRecords } from "./ports/ShardRecords.ts"
 import { channels as channelsGauge, shardTerms } from "./RouterMetrics.ts"
+import { answerMoved } from "./Sequencer.ts"
 import type { Shard } from "./Shard.ts"
 import { Shards } from "./Shards.ts"
 
@@ -94,6 +95,20 @@ export const make = Effect.fnUntraced(function* (options: {
       view: cluster.view().version
     })
 
+  /**
+   * Somebody else has owned the shard since: what we kept of channels without history is not
+   * what others were given.
+   */
+  const forgetUnlogged = (shard: Shard) =>
+    Effect.forEach(
+      [...shards.channelsOf(shard).values()].filter(({ namespace }) => !namespace.logged),
+      Effect.fnUntraced(function* (channel) {
+        yield* logs.release(channel.name)
+        const { head, publishedAt } = yield* logs.head(channel.where)
+        channel.restartAt(head, publishedAt, "epoch_changed")
+      })
+    ).pipe(Effect.ignore)
+
   /** The term is ours: what waited for it goes on. */
   const begin = (shard: Shard, term: number, how: How) => {
     shardTerms(how).add()
@@ -118,9 +133,12 @@ export const make = Effect.fnUntraced(function* (options: {
   })
 
   const take: Ownership["take"] = Effect.fnUntraced(function* (shard, observed, how) {
+    const last = shard.term
     const term = yield* acquire(shard, observed)
+    if (term === undefined) return
+    if (how === "taken" && observed !== 0 && observed !== last) yield* forgetUnlogged(shard)
     // If the view has changed meanwhile, it is handed on like any other.
-    if (term !== undefined) begin(shard, term, how)
+    begin(shard, term, how)
   })
 
   const fenced: Ownership["fenced"] = (shard, used, seen) => {
@@ -143,10 +161,6 @@ export const make = Effect.fnUntraced(function* (options: {
     fenced(shard, used, shard.highestTerm)
     return yield* failure("unavailable", "the shard is being taken again", 200)
   })
-
-  const answerMoved = (channel: OwnedChannel, gone: Moved) => {
-    for (const { answer } of channel.takeAll()) answer(Exit.fail(gone))
-  }
 
   const headsOf = Effect.fnUntraced(function* (shard: Shard) {
     const heads: Array<ChannelHead> = []
@@ -183,7 +197,10 @@ export const make = Effect.fnUntraced(function* (options: {
   const handOver: Ownership["handOver"] = Effect.fnUntraced(function* (some, address) {
     for (const shard of some) {
       shard.seal()
-      for (const channel of shards.channelsOf(shard).values()) answerMoved(channel, moved(shard))
+      const gone = moved(shard)
+      for (const channel of shards.channelsOf(shard).values()) {
+        for (const { answer } of channel.takeAll()) answer(Exit.fail(gone))
+      }
     }
     const inFlight = some.flatMap((shard) => [...shards.channelsOf(shard).values()])
     yield* Effect.forEach(inFlight, ({ quiet }) => quiet.await, { concurrency: "unbounded" }).pipe(
@@ -210,6 +227,12 @@ export const make = Effect.fnUntraced(function* (options: {
       duration: successorPatience,
       orElse: () => Effect.fail(failure("unavailable", "by this router's view it is not its own"))
     })
+    if (shard.state === "owned" && term > shard.term) {
+      // We were frozen, or cut off, and it was another's for a while.
+      fenced(shard, shard.term, term)
+      yield* giveUp(shard)
+      shard.await(monotonicMs(clock))
+    }
     if (shard.state !== "awaiting") return
     for (const { channel, head } of channels) {
       const namespace = namespaces.get(namespaceOf(channel))

@@ -3,10 +3,9 @@
  * or unexpected, and mends what can be mended, before anything else is answered.
  */
 import { type Failure, failure } from "@weir/core/Failure"
-import { Clock, Effect } from "effect"
+import { Effect } from "effect"
 import { decide } from "./domain/Reconcile.ts"
-import { monotonicMs } from "./Monotonic.ts"
-import type { OwnedChannel } from "./OwnedChannel.ts"
+import type { InFlight, OwnedChannel } from "./OwnedChannel.ts"
 import { type Fenced, LogStore } from "./ports/LogStore.ts"
 import { reconciliations, repaired } from "./RouterMetrics.ts"
 import type { Shard } from "./Shard.ts"
@@ -21,6 +20,8 @@ const repairBatch = 256
 const maxRounds = 8
 
 export interface ReconcilerDeps {
+  /** It is known now whether what was in flight happened. */
+  readonly decided: (channel: OwnedChannel, inFlight: InFlight, happened: boolean) => void
   /** Takes the shard again under a higher term. */
   readonly renewTerm: (shard: Shard) => Effect.Effect<void, Failure>
 }
@@ -48,26 +49,22 @@ const repair = Effect.fnUntraced(function* (channel: OwnedChannel, offset: numbe
 })
 
 /**
- * True: what was in flight has happened, and is delivered. False: it has not. Afterwards
- * the log is where `channel.head` says.
+ * Afterwards the log is where `channel.head` says, and of what was in flight it is decided
+ * whether it happened.
  */
 export const reconcile = Effect.fnUntraced(function* (
   channel: OwnedChannel,
-  { renewTerm }: ReconcilerDeps
-): Effect.fn.Return<boolean, Failure | Fenced, LogStore> {
+  { decided, renewTerm }: ReconcilerDeps
+): Effect.fn.Return<void, Failure | Fenced, LogStore> {
   const logs = yield* LogStore
-  const clock = yield* Clock.Clock
   for (let round = 0; round < maxRounds; round++) {
     const log = yield* logs.head(channel.where)
-    if (channel.head === undefined) {
-      channel.startAt(log.head, log.publishedAt)
-      channel.settled.openUnsafe()
-      return false
-    }
+    if (channel.head === undefined) channel.startAt(log.head, log.publishedAt)
+    const { head, inFlight } = channel
     const plan = decide(
       {
-        head: channel.head,
-        inFlight: channel.inFlight.at(-1)?.publication.position,
+        head: head!,
+        inFlight: inFlight?.entries.at(-1)?.publication.position,
         termAt: (offset) => channel.recent?.termAt(offset)
       },
       log.head
@@ -75,32 +72,31 @@ export const reconcile = Effect.fnUntraced(function* (
     reconciliations(plan).add()
     switch (plan) {
       case "same":
-        channel.inFlight = []
-        channel.settled.openUnsafe()
-        return false
       case "appended":
-        channel.deliver(channel.inFlight, monotonicMs(clock))
+        channel.inFlight = undefined
+        if (inFlight !== undefined) decided(channel, inFlight, plan === "appended")
         channel.settled.openUnsafe()
-        return true
+        return
       case "repair":
         yield* repair(channel, log.head.offset)
         break
       case "rollBack":
         yield* Effect.logWarning("the log has lost what nobody here remembers", {
           channel: channel.name,
-          was: channel.head,
+          was: head,
           is: log.head
         })
         yield* renewTerm(channel.shard)
-        channel.goOnAt(log.head, log.publishedAt)
+        channel.restartAt(log.head, log.publishedAt, "rolled_back")
         break
       case "renew": {
         const begun = yield* logs.renew(channel.where, log.head.epoch)
-        channel.goOnAt(begun.head, begun.publishedAt)
+        channel.restartAt(begun.head, begun.publishedAt, "epoch_changed")
         break
       }
       case "follow":
-        channel.goOnAt(log.head, log.publishedAt)
+        if (log.head.epoch === head!.epoch) channel.goOnAt(log.head, log.publishedAt)
+        else channel.restartAt(log.head, log.publishedAt, "epoch_changed")
         break
     }
   }

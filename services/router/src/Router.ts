@@ -75,6 +75,9 @@ export class Router extends Context.Service<
 /** Long enough that a client which lost its network for a while finds its epoch again. */
 const idleMs = 10 * 60 * 1000
 
+/** Between two looks at channels of which it is not known where their log is. */
+const doubtPause = "500 millis"
+
 /** All shards of a router on their way to others; then it ends all the same. */
 const handOverPatience = "3 seconds"
 
@@ -98,6 +101,7 @@ export const make = Effect.fnUntraced(function* ({
   const run = yield* FiberSet.makeRuntime<LogStore, void, never>()
   const wakes = yield* Queue.sliding<void>(1)
   const beacons = new Beacons.Beacons()
+  const doubtful = new Set<OwnedChannel>()
 
   const startDrain = (channel: OwnedChannel) => {
     const { shard } = channel
@@ -107,11 +111,13 @@ export const make = Effect.fnUntraced(function* ({
     run(Sequencer.drain(channel, deps)).addObserver((exit) => {
       channel.quiet.openUnsafe()
       // Ended before it began, which is how it goes once we stop, it has answered nobody.
-      if (Exit.isFailure(exit)) return Sequencer.refuse(channel, [], exit.cause)
+      if (Exit.isFailure(exit)) return Sequencer.refuse(channel, exit.cause)
+      // What could not be found out now is asked again, whether or not somebody publishes.
+      if (channel.isDoubtful) doubtful.add(channel)
       if (!channel.hasPending) return
       // One may have come after the last look, before the fiber ended.
       if (shard.isOurs && !channel.released) startDrain(channel)
-      else for (const { answer } of channel.takeAll()) answer(Exit.fail(ownership.moved(shard)))
+      else Sequencer.answerMoved(channel, ownership.moved(shard))
     })
   }
 
@@ -186,6 +192,12 @@ export const make = Effect.fnUntraced(function* ({
     Effect.forkScoped
   )
   yield* Effect.forkScoped(Beacons.run(beacons))
+  const lookAgain = Effect.sync(() => {
+    const some = [...doubtful]
+    doubtful.clear()
+    for (const channel of some) startDrain(channel)
+  })
+  yield* Effect.forkScoped(Effect.repeat(lookAgain, Schedule.spaced(doubtPause)))
 
   return {
     submit,
@@ -198,11 +210,17 @@ export const make = Effect.fnUntraced(function* ({
       // Both are bounded from outside: the items by the lane's credit and its
       // followers, the wakes by their one place.
       const outgoing = yield* Queue.unbounded<LaneItem, Failure>()
-      const behind = yield* Queue.sliding<void>(1)
+      const behind = {
+        logged: yield* Queue.sliding<void>(1),
+        unlogged: yield* Queue.sliding<void>(1)
+      }
+      const wakeCatchUp = () => {
+        for (const kind of CatchUp.kinds) Queue.offerUnsafe(behind[kind], undefined)
+      }
       const lane = yield* Effect.acquireRelease(
         Effect.sync(() => {
           lanesGauge.add(1)
-          return new Lane(connector, outgoing, () => Queue.offerUnsafe(behind, undefined))
+          return new Lane(connector, outgoing, wakeCatchUp)
         }),
         (it) =>
           Effect.sync(() => {
@@ -211,7 +229,11 @@ export const make = Effect.fnUntraced(function* ({
             it.close()
           })
       )
-      yield* CatchUp.run(lane, behind, (name) => shards.channel(name), reader).pipe(
+      const find = (name: string) => shards.channel(name)
+      const caughtUp = CatchUp.kinds.map((kind) =>
+        CatchUp.run(lane, kind, behind[kind], find, reader)
+      )
+      yield* Effect.all(caughtUp, { concurrency: "unbounded", discard: true }).pipe(
         Effect.tapCause((cause) =>
           Cause.hasInterruptsOnly(cause)
             ? Effect.void
@@ -227,7 +249,9 @@ export const make = Effect.fnUntraced(function* ({
     }),
     attach: (lane, { attach, channel: name, since }) => {
       const shard = shards.of(name)
-      if (!ownership.isOurs(shard)) return lane.pushMoved(ownership.moved(shard))
+      // On its way elsewhere it is told so with all the others, behind what is still in flight.
+      const isLeaving = shard.state === "sealed"
+      if (!isLeaving && !ownership.isOurs(shard)) return lane.pushMoved(ownership.moved(shard))
       const channel = channelOf(name)
       if (channel === undefined) return lane.pushRefused(name, attach, unknownNamespace(name))
       channel.lanes.add(lane)
@@ -249,9 +273,7 @@ export const make = Effect.fnUntraced(function* ({
       Effect.ignore
     ),
     checkLogs: Effect.sync(() => {
-      const now = monotonicMs(clock)
       for (const channel of shards.channels()) {
-        channel.recent?.prune(now)
         if (channel.recent === undefined) continue
         if (channel.recent.isEmpty && !channel.isDoubtful) continue
         channel.doubt()
@@ -263,7 +285,8 @@ export const make = Effect.fnUntraced(function* ({
       // A copy: one that is put back must not come round again.
       for (const channel of [...shards.channels()]) {
         const { name, shard } = channel
-        channel.recent?.prune(now)
+        // While the log is away, what was appended shortly before that is as good as new.
+        if (ownership.isAlive()) channel.recent?.prune(now)
         const busy = channel.lanes.size > 0 || channel.hasPending || !channel.quiet.isOpen()
         if (busy || channel.isDoubtful || now - channel.usedAt < idleMs) {
           yield* logs.trim(name)

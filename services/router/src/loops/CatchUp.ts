@@ -1,8 +1,8 @@
 /**
  * CatchUp: reads followers that are not live from the log until they meet the head.
  *
- * One fiber for each lane. It judges what a connector said it has, replays what
- * is missing, and makes the follower live in the same turn in which its cursor
+ * Two fibers for each lane, so that a log that hangs holds up nobody who needs none. They judge what a connector said it has, replay what is
+ * missing, and make the follower live in the same turn in which its cursor
  * has reached what the lanes were given: no publication can slip between.
  */
 import { deliversLatest } from "@weir/core/Namespace"
@@ -13,6 +13,9 @@ import type { Follower, Lane } from "../Lane.ts"
 import { monotonicMs } from "../Monotonic.ts"
 import type { OwnedChannel } from "../OwnedChannel.ts"
 import { pageBytes, type Resumed } from "../ports/LogStore.ts"
+
+/** What is read from the log, and what its owner alone keeps. */
+export const kinds = ["logged", "unlogged"] as const
 
 /** Publications of one page; small, so that one channel does not hold up the others. */
 const pageSize = 256
@@ -49,6 +52,7 @@ const serve = Effect.fnUntraced(function* (
   reader: ChannelReader
 ) {
   const { cursor } = follower
+  const { lives } = channel
   let head: Position
   if (cursor === undefined) {
     head = (yield* reader.head(channel)).head
@@ -57,7 +61,8 @@ const serve = Effect.fnUntraced(function* (
   } else {
     const limits = { limit: pageSize, maxBytes: pageBytes }
     const page = yield* reader.resume(channel, cursor, limits)
-    if (!lane.isCurrent(follower)) return
+    // Of a log that has since turned out to be another one it proves nothing.
+    if (!lane.isCurrent(follower) || channel.lives !== lives) return
     head = page.head
     if (follower.state === "judging" && isElsewhere(page)) {
       attachAtHead(lane, follower, page.head, page.verdict.reason)
@@ -75,6 +80,7 @@ const serve = Effect.fnUntraced(function* (
 
 export const run = Effect.fnUntraced(function* (
   lane: Lane,
+  kind: (typeof kinds)[number],
   wakes: Queue.Queue<void>,
   channelOf: (name: string) => OwnedChannel | undefined,
   reader: ChannelReader
@@ -87,8 +93,9 @@ export const run = Effect.fnUntraced(function* (
     const now = monotonicMs(clock)
     return lane.servable().flatMap((follower) => {
       const channel = channelOf(follower.channel)
+      if (channel?.namespace.logged !== (kind === "logged")) return []
       // While its shard is being taken it waits: the lane is woken then.
-      if (channel?.shard.state !== "owned" || now < (retryAt.get(follower) ?? 0)) return []
+      if (channel.shard.state !== "owned" || now < (retryAt.get(follower) ?? 0)) return []
       return [{ follower, channel }]
     })
   }

@@ -86,7 +86,7 @@ export const run = Effect.fnUntraced(function* (options: {
       if (monotonicMs(clock) - shard.awaitedSince < handoffPatienceMs) continue
       for (const channel of shards.channelsOf(shard).values()) {
         const why = failure("unavailable", "the channel's log is not available", 500)
-        if (channel.hasPending) refuse(channel, channel.takeBatch(), Cause.fail(why))
+        if (channel.hasPending) refuse(channel, Cause.fail(why))
       }
     }
   }
@@ -139,14 +139,28 @@ export const run = Effect.fnUntraced(function* (options: {
   yield* Stream.runForEach(cluster.changes, () => Queue.offer(wakes, undefined)).pipe(
     Effect.forkScoped
   )
-  while (true) {
+  const verifyNow = verify.pipe(
+    Effect.catch((refused) => Effect.logDebug("cannot read records", { why: refused.message }))
+  )
+
+  let lastVersion = 0
+  const turn = Effect.gen(function* () {
+    const { version } = cluster.view()
+    // In a view that we have not seen, what is ours now may have been another's.
+    if (version > lastVersion + 1) yield* verifyNow
+    lastVersion = version
     yield* look
     const isAwaiting = shards.inState("awaiting").length > 0
     const pause = isAwaiting ? awaitingPause : verifyPause
     const woken = yield* Effect.timeoutOption(Queue.take(wakes), pause)
-    if (isAwaiting || Option.isSome(woken)) continue
-    yield* verify.pipe(
-      Effect.catch((refused) => Effect.logDebug("cannot read records", { why: refused.message }))
+    if (!isAwaiting && Option.isNone(woken)) yield* verifyNow
+  })
+  // Whatever a store answered that nobody expected: without this fiber nothing is owned.
+  const survive = Effect.catchDefect(turn, (defect) =>
+    Effect.andThen(
+      Effect.logError("shards could not be looked at; looking again", Cause.die(defect)),
+      Effect.sleep("1 second")
     )
-  }
+  )
+  yield* Effect.forever(survive)
 })

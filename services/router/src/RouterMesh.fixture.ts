@@ -1,0 +1,386 @@
+/**
+ * RouterMesh: routers of one process that share a log, the records of the shards
+ * and a view, and reach one another by direct calls. All of it can be made to fail.
+ */
+import { Cluster, fromViews } from "@weir/cluster/Cluster"
+import type { Node, View } from "@weir/cluster/View"
+import { shardOf } from "@weir/core/ChannelName"
+import { type Failure, failure } from "@weir/core/Failure"
+import { makeNamespace } from "@weir/core/Namespace"
+import type { Position } from "@weir/core/Position"
+import type { Accepted, Message } from "@weir/core/Publication"
+import { Routers } from "@weir/mesh/Routers"
+import type { LaneItem } from "@weir/proto/mesh/v1/router"
+import { decodePublication, type EncodedPublication } from "@weir/wire/Publications"
+import { Effect, Exit, Fiber, Layer, Queue, Random, Scope, SubscriptionRef } from "effect"
+import type { Moved } from "./domain/Moved.ts"
+import type { ShardRecord } from "./domain/ShardRecord.ts"
+import type { Lane } from "./Lane.ts"
+import { type ChannelOf, Fenced, LogStore } from "./ports/LogStore.ts"
+import { makeMemory } from "./ports/MemoryLogStore.ts"
+import { type Acquired, ShardRecords } from "./ports/ShardRecords.ts"
+import { make as makeRouter, outcomeOf, type Router } from "./Router.ts"
+import { RefusedAttempts } from "./rpc/RefusedAttempts.ts"
+
+export const chat = makeNamespace("chat", { historySize: 10_000 })
+export const live = makeNamespace("live", { logged: false })
+
+/** What may be done to one call of the log before and after it happens. */
+type Around = <A>(call: Effect.Effect<A, Failure | Fenced>) => Effect.Effect<A, Failure | Fenced>
+
+const plain: Around = (call) => call
+
+export const unavailable = failure("unavailable", "the log does not answer")
+
+/** It happens, and nobody hears of it. */
+export const loseAnswer: Around = (call) => Effect.andThen(call, Effect.fail(unavailable))
+
+/** It does not happen. */
+export const loseCall: Around = () => Effect.fail(unavailable)
+
+/** Pauses are then whole milliseconds: the clock of a test counts in nothing finer. */
+const evenly = { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0 }
+
+/** The log and the records that all routers share; the store of what has no history is each router's own. */
+export class SharedStore {
+  readonly records = new Map<number, ShardRecord>()
+  readonly logged = makeMemory().store
+  /** How the next calls end, one each; then they end well. */
+  readonly appends: Array<Around> = []
+  readonly heads: Array<Around> = []
+  readonly resumes: Array<Around> = []
+  /** Where each log began. */
+  readonly #begun = new Map<string, Position>()
+  /** How all records answer. */
+  onRecords: Around = plain
+  /** Every message that was ever appended, in order, by channel. */
+  readonly appended = new Map<string, Array<EncodedPublication>>()
+
+  #fence<A>({ channel, term }: ChannelOf, call: Effect.Effect<A, Failure | Fenced>) {
+    return Effect.suspend(() => {
+      const present = this.records.get(shardOf(channel))?.term ?? 0
+      return present === term ? call : Effect.fail(new Fenced({ term: present }))
+    })
+  }
+
+  get shardRecords(): ShardRecords["Service"] {
+    const around = <A>(call: Effect.Effect<A, Failure>) =>
+      this.onRecords(call) as Effect.Effect<A, Failure>
+    return {
+      read: (shards) => around(Effect.sync(() => shards.map((shard) => this.records.get(shard)))),
+      acquire: (shard, wanted, observed) =>
+        around(
+          Effect.sync((): Acquired => {
+            const record = this.records.get(shard)
+            const present = record?.term ?? 0
+            if (present !== observed || present >= wanted.term) return { _tag: "Changed", record }
+            if (record !== undefined && record.view > wanted.view) return { _tag: "Stale", record }
+            this.records.set(shard, wanted)
+            return { _tag: "Acquired" }
+          })
+        )
+    }
+  }
+
+  /** As one router sees it. */
+  forRouter(): LogStore["Service"] {
+    const own = makeMemory().store
+    const { logged } = this
+    const of = ({ namespace }: ChannelOf) => (namespace.logged ? logged : own)
+    const next = (plans: Array<Around>, where: ChannelOf) =>
+      where.namespace.logged ? (plans.shift() ?? plain) : plain
+    const fenced = <A>(where: ChannelOf, call: Effect.Effect<A, Failure | Fenced>) =>
+      where.namespace.logged ? this.#fence(where, call) : call
+    return {
+      append: (asked) =>
+        Effect.suspend(() =>
+          next(
+            this.appends,
+            asked
+          )(
+            fenced(asked, of(asked).append(asked)).pipe(
+              Effect.tap((result) =>
+                Effect.sync(() => {
+                  if (result._tag !== "Appended") return
+                  const log = this.appended.get(asked.channel) ?? []
+                  this.appended.set(asked.channel, log)
+                  log.push(...asked.entries)
+                })
+              )
+            )
+          )
+        ),
+      head: (where) =>
+        Effect.suspend(() =>
+          next(
+            this.heads,
+            where
+          )(
+            fenced(where, of(where).head(where)).pipe(
+              Effect.tap(({ head }) =>
+                Effect.sync(() => head.offset === 0 && this.#begun.set(where.channel, head))
+              )
+            )
+          )
+        ),
+      resume: (where, since, limits) =>
+        Effect.suspend(() =>
+          next(this.resumes, where)(fenced(where, of(where).resume(where, since, limits)))
+        ),
+      read: (where, from, limits) => fenced(where, of(where).read(where, from, limits)),
+      renew: (where, epoch) => fenced(where, of(where).renew(where, epoch)),
+      trim: own.trim,
+      forget: own.forget,
+      release: own.release,
+      adopt: (where, head) => (where.namespace.logged ? Effect.void : own.adopt(where, head))
+    }
+  }
+
+  #where(channel: string): ChannelOf {
+    return { channel, namespace: chat, term: 0 }
+  }
+
+  /** What the log has now. */
+  stored(channel: string): Effect.Effect<ReadonlyArray<EncodedPublication>, Failure | Fenced> {
+    const limits = { limit: 100_000, maxBytes: Number.POSITIVE_INFINITY }
+    return Effect.map(
+      this.logged.read(this.#where(channel), { _tag: "After", offset: 0 }, limits),
+      ({ entries }) => entries
+    )
+  }
+
+  /** The log forgets all after an offset, and goes on in the same epoch. */
+  loseTail(channel: string, after: number) {
+    return Effect.gen({ self: this }, function* () {
+      const where = this.#where(channel)
+      const entries = (yield* this.stored(channel)).slice(0, after)
+      const { head } = yield* this.logged.head(where)
+      const begun = this.#begun.get(channel)
+      const start = begun?.epoch === head.epoch ? begun : { ...head, offset: 0 }
+      yield* this.logged.release(channel)
+      yield* this.logged.adopt(where, start)
+      if (entries.length > 0) yield* this.logged.append({ ...where, after: start, entries })
+    })
+  }
+
+  /** Another life of the log, which somebody has written to. */
+  replaceLog(channel: string, head: Position) {
+    return Effect.andThen(
+      this.logged.release(channel),
+      this.logged.adopt(this.#where(channel), head)
+    )
+  }
+}
+
+export interface MeshRouter {
+  readonly name: string
+  readonly router: Router["Service"]
+  /** What this router believes. */
+  readonly view: SubscriptionRef.SubscriptionRef<View>
+  /** Who owns a channel by that view. */
+  readonly ownerOf: (channel: string) => Node | undefined
+  heartbeatAge: number
+}
+
+/** A name with a minus before it is of a router that drains: it can be reached, and owns nothing. */
+export const nodeOf = (wanted: string): Node => {
+  const name = wanted.replace("-", "")
+  return { name, role: "router", incarnation: 1, mesh: name, draining: name !== wanted }
+}
+
+export const viewOf = (version: number, ...names: ReadonlyArray<string>): View => ({
+  version,
+  nodes: names.map(nodeOf)
+})
+
+export interface MeshOptions {
+  readonly store?: SharedStore
+  /** A handoff that is not passed on. */
+  readonly isHandoffLost?: () => boolean
+  /** How long a publication takes from one router to another, and its answer back. */
+  readonly latency?: Effect.Effect<void>
+}
+
+export interface RouterMesh {
+  readonly store: SharedStore
+  readonly routers: Map<string, MeshRouter>
+  /** A router that believes this view, until the scope closes. */
+  readonly start: (name: string, view: View) => Effect.Effect<MeshRouter, never, Scope.Scope>
+  /** All routers learn of a view. */
+  readonly tell: (view: View) => Effect.Effect<void>
+}
+
+/** A line between two routers that keeps the order, both ways. */
+const makeLink = Effect.fnUntraced(function* (latency: Effect.Effect<void>) {
+  const steps = yield* Queue.unbounded<() => void>()
+  yield* Queue.take(steps).pipe(
+    Effect.tap(latency),
+    Effect.flatMap((step) => Effect.sync(step)),
+    Effect.forever,
+    Effect.forkScoped
+  )
+  return (step: () => void) => void Queue.offerUnsafe(steps, step)
+})
+
+export const makeMesh = Effect.fnUntraced(function* ({
+  isHandoffLost = () => false,
+  latency = Effect.void,
+  store = new SharedStore()
+}: MeshOptions = {}): Effect.fn.Return<RouterMesh> {
+  const routers = new Map<string, MeshRouter>()
+
+  const reach = Effect.fnUntraced(function* (cluster: Cluster["Service"]) {
+    const scope = yield* Effect.scope
+    const links = new Map<
+      string,
+      { readonly there: (step: () => void) => void; readonly back: (step: () => void) => void }
+    >()
+    const refused = new Map<string, RefusedAttempts>()
+    const linkTo = (name: string) => {
+      const known = links.get(name)
+      if (known !== undefined) return known
+      const link = Effect.runSync(
+        Effect.all({ there: makeLink(latency), back: makeLink(latency) }).pipe(
+          Effect.provideService(Scope.Scope, scope)
+        )
+      )
+      links.set(name, link)
+      refused.set(name, new RefusedAttempts())
+      return link
+    }
+    return Routers.of({
+      publish: () => Effect.die("not used by a router"),
+      read: () => Effect.die("not used by a router"),
+      attach: () => Effect.die("not used by a router"),
+      handoff: (address, request) =>
+        Effect.suspend(() => {
+          const successor = routers.get(address)
+          if (successor === undefined || isHandoffLost()) return Effect.fail(unavailable)
+          return successor.router.receive(request)
+        }),
+      forward: (message, attempt, answer) => {
+        const owner = cluster.ownerOf("router", message.channel)?.name
+        const target = owner === undefined ? undefined : routers.get(owner)
+        if (target === undefined) return answer({ _tag: "Moved" })
+        const { back, there } = linkTo(target.name)
+        const attempts = refused.get(target.name)!
+        const reply = (exit: Exit.Exit<Accepted, Failure | Moved>) => {
+          if (Exit.isFailure(exit)) attempts.refuse(message.channel, attempt, exit)
+          back(() => answer(outcomeOf(exit)))
+        }
+        there(() => {
+          const known = attempts.find(message.channel, attempt)
+          if (known !== undefined) reply(known)
+          else target.router.submit(message, reply)
+        })
+      }
+    })
+  })
+
+  return {
+    store,
+    routers,
+    start: Effect.fnUntraced(function* (name, view) {
+      const ref = yield* SubscriptionRef.make(view)
+      const cluster = Cluster.of({
+        ...fromViews(ref),
+        saw: () => {},
+        drain: Effect.void,
+        heartbeatAge: () => routers.get(name)?.heartbeatAge ?? 0,
+        announce: () => Effect.void
+      })
+      const mesh = yield* reach(cluster)
+      const namespaces = new Map([chat, live].map((it) => [it.name, it]))
+      const router = yield* makeRouter({ node: name, namespaces }).pipe(
+        Effect.provideService(Random.Random, evenly),
+        Effect.provide(
+          Layer.mergeAll(
+            Layer.succeed(Cluster, cluster),
+            Layer.succeed(LogStore, store.forRouter()),
+            Layer.succeed(ShardRecords, store.shardRecords),
+            Layer.succeed(Routers, mesh)
+          )
+        )
+      )
+      const started: MeshRouter = {
+        name,
+        router,
+        view: ref,
+        ownerOf: (channel) => cluster.ownerOf("router", channel),
+        heartbeatAge: 0
+      }
+      routers.set(name, started)
+      yield* Effect.addFinalizer(() => Effect.sync(() => routers.delete(name)))
+      return started
+    }),
+    tell: (view) =>
+      Effect.forEach([...routers.values()], (it) => SubscriptionRef.set(it.view, view), {
+        discard: true
+      })
+  }
+})
+
+export const message = (messageId: string, channel = "chat:lobby", text = messageId): Message => ({
+  channel,
+  messageId,
+  publisher: "ann",
+  contentType: "text/plain",
+  data: new TextEncoder().encode(text)
+})
+
+export const textOf = ({ publication }: EncodedPublication) =>
+  new TextDecoder().decode(publication.data)
+
+/** An item as words: what it says of positions, and which message it is. */
+export const show = ({ item }: LaneItem): string => {
+  switch (item?.$case) {
+    case "publication": {
+      const entry = decodePublication(item.value)
+      return `${textOf(entry)} at ${entry.publication.position.offset}`
+    }
+    case "gap":
+      return `gap ${item.value.reason} to ${item.value.position?.offset}`
+    case "attached": {
+      const { position, reason, recovered } = item.value
+      return `attached at ${position?.offset}${recovered ? "" : ` ${reason}`}`
+    }
+    case "beacon":
+      return `beacon ${item.value.position?.offset}`
+    case "moved":
+      return `moved to ${item.value.owner}`
+    default:
+      return String(item?.$case)
+  }
+}
+
+/** Lets every fiber run that does not wait for time. */
+export const settled = Effect.forEach(Array.from({ length: 50 }), () => Effect.yieldNow, {
+  discard: true
+})
+
+/** What is on the lane now, without waiting for time. */
+export const itemsOf = Effect.fnUntraced(function* (lane: Lane) {
+  yield* settled
+  const taken = yield* Effect.forkChild(lane.take(100_000), { startImmediately: true })
+  yield* settled
+  const exit = taken.pollUnsafe()
+  if (exit !== undefined && Exit.isSuccess(exit)) return exit.value
+  yield* Fiber.interrupt(taken)
+  return []
+})
+
+/** The items of the lane as words. */
+export const shown = (lane: Lane) => Effect.map(itemsOf(lane), (items) => items.map(show))
+
+/** A lane that follows a channel, with credit for everything. */
+export const follow = Effect.fnUntraced(function* (
+  { router }: MeshRouter,
+  channel: string,
+  since?: Position
+) {
+  const lane = yield* router.openLane("connector-1")
+  lane.grant(1e9)
+  router.attach(lane, { channel, since, attach: 1 })
+  yield* settled
+  return lane
+})
