@@ -14,23 +14,14 @@ import type { Accepted, Message } from "@weir/core/Publication"
 import { make as makeLines } from "@weir/mesh/PublishLines"
 import { Routers } from "@weir/mesh/Routers"
 import type { ChannelPosition, HandoffRequest, LaneItem } from "@weir/proto/mesh/v1/router"
-import {
-  Cause,
-  Clock,
-  Context,
-  Effect,
-  Exit,
-  FiberSet,
-  Layer,
-  Queue,
-  Schedule,
-  type Scope
-} from "effect"
+import { Cause, Clock, Context, Effect, Exit, Layer, Queue, Schedule, type Scope } from "effect"
 import { make as makeReader } from "./ChannelReader.ts"
+import * as Drains from "./Drains.ts"
 import { Moved } from "./domain/Moved.ts"
 import { Lane } from "./Lane.ts"
 import * as Beacons from "./loops/Beacons.ts"
 import * as CatchUp from "./loops/CatchUp.ts"
+import * as IdleSweep from "./loops/IdleSweep.ts"
 import * as ShardKeeper from "./loops/ShardKeeper.ts"
 import { monotonicMs } from "./Monotonic.ts"
 import { type Answer, OwnedChannel } from "./OwnedChannel.ts"
@@ -38,7 +29,6 @@ import * as Ownership from "./Ownership.ts"
 import { type From, LogStore, type Page, type PageLimits, type Resumed } from "./ports/LogStore.ts"
 import type { ShardRecords } from "./ports/ShardRecords.ts"
 import { channels as channelsGauge, lanes as lanesGauge } from "./RouterMetrics.ts"
-import * as Sequencer from "./Sequencer.ts"
 
 export class Router extends Context.Service<
   Router,
@@ -72,12 +62,6 @@ export class Router extends Context.Service<
   }
 >()("weir/router/Router") {}
 
-/** Long enough that a client which lost its network for a while finds its epoch again. */
-const idleMs = 10 * 60 * 1000
-
-/** Between two looks at channels of which it is not known where their log is. */
-const doubtPause = "500 millis"
-
 /** All shards of a router on their way to others; then it ends all the same. */
 const handOverPatience = "3 seconds"
 
@@ -98,28 +82,14 @@ export const make = Effect.fnUntraced(function* ({
   const logs = yield* LogStore
   const routers = yield* Routers
   const clock = yield* Clock.Clock
-  const run = yield* FiberSet.makeRuntime<LogStore, void, never>()
   const wakes = yield* Queue.sliding<void>(1)
   const beacons = new Beacons.Beacons()
-  const doubtful = new Set<OwnedChannel>()
 
-  const startDrain = (channel: OwnedChannel) => {
-    const { shard } = channel
-    if (!channel.quiet.isOpen() || shard.state !== "owned" || channel.released) return
-    if (!channel.hasPending && !channel.isDoubtful) return
-    channel.quiet.closeUnsafe()
-    run(Sequencer.drain(channel, deps)).addObserver((exit) => {
-      channel.quiet.openUnsafe()
-      // Ended before it began, which is how it goes once we stop, it has answered nobody.
-      if (Exit.isFailure(exit)) return Sequencer.refuse(channel, exit.cause)
-      // What could not be found out now is asked again, whether or not somebody publishes.
-      if (channel.isDoubtful) doubtful.add(channel)
-      if (!channel.hasPending) return
-      // One may have come after the last look, before the fiber ended.
-      if (shard.isOurs && !channel.released) startDrain(channel)
-      else Sequencer.answerMoved(channel, ownership.moved(shard))
-    })
-  }
+  const drains: Drains.Drains = yield* Drains.make(() => ({
+    ...ownership,
+    delivered: (channel) => beacons.delivered(channel)
+  }))
+  const startDrain = drains.start
 
   const ownership = yield* Ownership.make({
     node,
@@ -130,7 +100,6 @@ export const make = Effect.fnUntraced(function* ({
     wake: () => Queue.offerUnsafe(wakes, undefined)
   })
   const { shards } = ownership
-  const deps = { ...ownership, delivered: (it: OwnedChannel) => beacons.delivered(it) }
   const reader = yield* makeReader(ownership, startDrain)
 
   const channelOf = (name: string): OwnedChannel | undefined => {
@@ -192,12 +161,6 @@ export const make = Effect.fnUntraced(function* ({
     Effect.forkScoped
   )
   yield* Effect.forkScoped(Beacons.run(beacons))
-  const lookAgain = Effect.sync(() => {
-    const some = [...doubtful]
-    doubtful.clear()
-    for (const channel of some) startDrain(channel)
-  })
-  yield* Effect.forkScoped(Effect.repeat(lookAgain, Schedule.spaced(doubtPause)))
 
   return {
     submit,
@@ -280,29 +243,7 @@ export const make = Effect.fnUntraced(function* ({
         startDrain(channel)
       }
     }),
-    forgetIdle: Effect.gen(function* () {
-      const now = monotonicMs(clock)
-      // A copy: one that is put back must not come round again.
-      for (const channel of [...shards.channels()]) {
-        const { name, shard } = channel
-        // While the log is away, what was appended shortly before that is as good as new.
-        if (ownership.isAlive()) channel.recent?.prune(now)
-        const busy = channel.lanes.size > 0 || channel.hasPending || !channel.quiet.isOpen()
-        if (busy || channel.isDoubtful || now - channel.usedAt < idleMs) {
-          yield* logs.trim(name)
-          continue
-        }
-        // Gone before the log is asked: whoever comes meanwhile makes a channel that stays.
-        shards.channelsOf(shard).delete(name)
-        channelsGauge.add(-1)
-        channel.released = true
-        if ((yield* logs.forget(name)) || shards.channelsOf(shard).has(name) || !shard.isOurs)
-          continue
-        channel.released = false
-        shards.channelsOf(shard).set(name, channel)
-        channelsGauge.add(1)
-      }
-    })
+    forgetIdle: Effect.provideService(IdleSweep.sweep(ownership), LogStore, logs)
   }
 })
 

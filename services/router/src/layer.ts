@@ -64,7 +64,7 @@ const doors = (settings: Settings, config: Config.RouterConfig) =>
         services: [yield* MeshHandlers.make, yield* ViewHandlers.make],
         maxMessageBytes: 32 * 1024 * 1024
       })
-      yield* Effect.forkScoped(IdleSweep.run)
+      yield* Effect.forkScoped(IdleSweep.run(router.forgetIdle))
       yield* opened("grpc", api.address)
       yield* opened("mesh", mesh.address)
       yield* cluster.announce({
