@@ -9,6 +9,7 @@ import type { Cluster } from "@weir/cluster/Cluster"
 import { namespaceOf } from "@weir/core/ChannelName"
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Namespaces } from "@weir/core/Namespace"
+import type { Position } from "@weir/core/Position"
 import { nextTerm, nonceCount } from "@weir/core/Term"
 import type { ChannelHead, HandoffRequest, ShardHandoff } from "@weir/proto/mesh/v1/router"
 import { Clock, Effect, Exit } from "effect"
@@ -32,7 +33,7 @@ const sealPatience = "500 millis"
 /** The successor learns of the view that makes it one at about the time that we did. */
 const successorPatience = "500 millis"
 
-/** How a term came about. */
+/** How a term came about: after another owner's, by it, or after one of ours. */
 type How = "taken" | "handoff" | "renewed"
 
 export interface Ownership {
@@ -133,10 +134,9 @@ export const make = Effect.fnUntraced(function* (options: {
   })
 
   const take: Ownership["take"] = Effect.fnUntraced(function* (shard, observed, how) {
-    const last = shard.term
     const term = yield* acquire(shard, observed)
     if (term === undefined) return
-    if (how === "taken" && observed !== 0 && observed !== last) yield* forgetUnlogged(shard)
+    if (how === "taken") yield* forgetUnlogged(shard)
     // If the view has changed meanwhile, it is handed on like any other.
     begin(shard, term, how)
   })
@@ -166,8 +166,9 @@ export const make = Effect.fnUntraced(function* (options: {
     const heads: Array<ChannelHead> = []
     for (const { name, namespace, where } of shards.channelsOf(shard).values()) {
       if (namespace.logged) continue
-      const found = yield* Effect.result(logs.head(where))
-      if (found._tag === "Success") heads.push({ channel: name, head: found.success.head })
+      // Whatever goes wrong with one channel, the shard goes: it is sealed already.
+      const found = yield* Effect.exit(logs.head(where))
+      if (Exit.isSuccess(found)) heads.push({ channel: name, head: found.value.head })
     }
     return heads
   })
@@ -190,7 +191,7 @@ export const make = Effect.fnUntraced(function* (options: {
     shards.channelsOf(shard).clear()
     shard.leave()
     for (const lane of lanes) lane.pushMoved(gone)
-    for (const name of names) yield* logs.release(name)
+    for (const name of names) yield* Effect.exit(logs.release(name))
     return { shard: shard.id, term: shard.term, channels: heads }
   })
 
@@ -220,6 +221,16 @@ export const make = Effect.fnUntraced(function* (options: {
     )
   })
 
+  const adopt = Effect.fnUntraced(function* (name: string, head: Position, term: number) {
+    const namespace = namespaces.get(namespaceOf(name))
+    if (namespace === undefined) return
+    // Kept from an ownership that was over without our knowing.
+    const held = shards.channel(name)
+    if (held !== undefined) yield* logs.release(name)
+    yield* logs.adopt({ channel: name, namespace, term }, head)
+    held?.restartAt(head, 0, "epoch_changed")
+  })
+
   const receiveShard = Effect.fnUntraced(function* ({ channels, shard: id, term }: ShardHandoff) {
     const shard = shards.all[id]
     if (shard === undefined) return yield* failure("bad_request", `shard: ${id}, there is none`)
@@ -234,10 +245,7 @@ export const make = Effect.fnUntraced(function* (options: {
       shard.await(monotonicMs(clock))
     }
     if (shard.state !== "awaiting") return
-    for (const { channel, head } of channels) {
-      const namespace = namespaces.get(namespaceOf(channel))
-      if (namespace !== undefined) yield* logs.adopt({ channel, namespace, term }, head!)
-    }
+    for (const { channel, head } of channels) yield* adopt(channel, head!, term)
     yield* take(shard, term, "handoff")
   })
 

@@ -33,7 +33,7 @@ export const laggingFollowers = gauge(
 
 export const shardsOwned = gauge("weir_router_shards_owned", "Shards that this router owns")
 
-/** `how`: taken (nobody handed it over), handoff, renewed (a higher term for a shard it had). */
+/** `how`: taken (from an owner that did not hand it over), handoff, renewed (its own, or nobody's). */
 export const shardTerms = counterBy(
   "weir_router_shard_terms_total",
   "Terms that this router began",

@@ -86,7 +86,8 @@ export const run = Effect.fnUntraced(function* (options: {
       if (monotonicMs(clock) - shard.awaitedSince < handoffPatienceMs) continue
       for (const channel of shards.channelsOf(shard).values()) {
         const why = failure("unavailable", "the channel's log is not available", 500)
-        if (channel.hasPending) refuse(channel, Cause.fail(why))
+        const isWaited = channel.hasPending || (channel.inFlight?.batch.length ?? 0) > 0
+        if (isWaited) refuse(channel, Cause.fail(why))
       }
     }
   }
@@ -107,7 +108,8 @@ export const run = Effect.fnUntraced(function* (options: {
         const claimed = decide({ node, routers, awaitedMs }, record)
         // Handed over meanwhile: the record is ours already.
         if (shard.state !== "awaiting" || claimed._tag === "Wait") return Effect.void
-        return ownership.take(shard, claimed.observed, "taken")
+        const isAnothers = record !== undefined && record.node !== node
+        return ownership.take(shard, claimed.observed, isAnothers ? "taken" : "renewed")
       },
       { concurrency: claimsAtOnce, discard: true }
     )
@@ -148,6 +150,9 @@ export const run = Effect.fnUntraced(function* (options: {
     const { version } = cluster.view()
     // In a view that we have not seen, what is ours now may have been another's.
     if (version > lastVersion + 1) yield* verifyNow
+    // Who owns them by the records hears of this view only now.
+    const isNew = version !== lastVersion
+    if (isNew) for (const shard of shards.inState("awaiting")) shard.await(monotonicMs(clock))
     lastVersion = version
     yield* look
     const isAwaiting = shards.inState("awaiting").length > 0
