@@ -57,11 +57,8 @@ export const make = Effect.fnUntraced(function* (
    * What is beyond the owner's head is being appended, and may be lost before that is known.
    * Whoever had read it would hold a position that another publication is given later.
    */
-  const isAhead = (channel: OwnedChannel, head: Position): Effect.Effect<boolean> => {
-    const isBeyond = () => channel.head !== undefined && head.offset > channel.head.offset
-    if (!isBeyond()) return Effect.succeed(false)
-    return Effect.as(Effect.sleep(inFlightPause), isBeyond())
-  }
+  const isAhead = (channel: OwnedChannel, head: Position): boolean =>
+    channel.head !== undefined && head.offset > channel.head.offset
 
   const onLog = Effect.fnUntraced(function* <A extends Head>(
     channel: OwnedChannel,
@@ -77,9 +74,14 @@ export const make = Effect.fnUntraced(function* (
         return Effect.succeed(undefined)
       })
       if (answer === undefined) continue
-      const isElsewhere = channel.disagrees(answer.head) || (yield* isAhead(channel, answer.head))
-      if (!isElsewhere) return answer
-      channel.doubt()
+      if (channel.disagrees(answer.head)) {
+        channel.doubt()
+      } else if (isAhead(channel, answer.head)) {
+        yield* Effect.sleep(inFlightPause)
+        if (isAhead(channel, answer.head)) channel.doubt()
+      } else {
+        return answer
+      }
     }
     return yield* failure("unavailable", "the channel's log is not available", 500)
   })

@@ -4,6 +4,7 @@ import { Effect, Exit, Fiber, Scope, SubscriptionRef } from "effect"
 import { TestClock } from "effect/testing"
 import * as Mesh from "./RouterMesh.fixture.ts"
 import { follow, type MeshRouter, message, shown, textOf, viewOf } from "./RouterMesh.fixture.ts"
+import type * as Store from "./SharedStore.fixture.ts"
 
 const lobby = "chat:lobby"
 const ticker = "live:ticker"
@@ -24,7 +25,7 @@ const publish = ({ router }: MeshRouter, id: string, channel = lobby) =>
 const publishing = (from: MeshRouter, id: string, channel = lobby) =>
   Effect.forkChild(publish(from, id, channel), { startImmediately: true })
 
-const ownerOf = (store: Mesh.SharedStore, channel: string) =>
+const ownerOf = (store: Store.SharedStore, channel: string) =>
   store.records.get(shardOf(channel))?.node
 
 describe("a planned handoff", () => {
@@ -170,6 +171,27 @@ describe("an unplanned change of owner", () => {
       yield* publish(r2, "u", ticker)
       assert.deepStrictEqual(yield* shown(back), ["attached at 1", "b at 2"])
       assert.deepStrictEqual(yield* shown(other), ["attached at 0 epoch_changed", "u at 1"])
+    })
+  )
+})
+
+describe("a router whose shard was another's without its knowing", () => {
+  it.effect("goes on in the epoch that it is handed back", () =>
+    Effect.gen(function* () {
+      const mesh = yield* Mesh.makeMesh()
+      const r1 = yield* mesh.start("r1", viewOf(1, "r1"))
+      yield* Mesh.settled
+      yield* publish(r1, "a", ticker)
+      const r2 = yield* mesh.start("r2", viewOf(2, "r2"))
+      yield* TestClock.adjust("2 seconds")
+      yield* publish(r2, "b", ticker)
+      const last = yield* publish(r2, "c", ticker)
+      yield* TestClock.adjust("6 seconds")
+      yield* mesh.tell(viewOf(3, "r1", "-r2"))
+      yield* TestClock.adjust("100 millis")
+      const next = yield* publish(r1, "d", ticker)
+      assert.strictEqual(next.position.epoch, last.position.epoch)
+      assert.strictEqual(next.position.offset, 3)
     })
   )
 })

@@ -112,6 +112,8 @@ export const make = Effect.fnUntraced(function* (options: {
 
   /** The term is ours: what waited for it goes on. */
   const begin = (shard: Shard, term: number, how: How) => {
+    // Of two that were asked for at once, the answers may come in the other order.
+    if (term <= shard.term) return
     shardTerms(how).add()
     shard.own(term)
     for (const channel of shards.channelsOf(shard).values()) {
@@ -152,10 +154,12 @@ export const make = Effect.fnUntraced(function* (options: {
   const renewTerm: Ownership["renewTerm"] = Effect.fnUntraced(function* (shard) {
     const used = shard.term
     const term = yield* acquire(shard, used)
-    if (term !== undefined) {
+    const isUnchanged = shard.state === "owned" && shard.term === used
+    if (term !== undefined && isUnchanged) {
       shardTerms("renewed").add()
       return shard.own(term)
     }
+    if (term !== undefined && shard.state === "awaiting") begin(shard, term, "renewed")
     // Another channel of the shard may have needed it too, and was quicker.
     if (shard.state === "owned" && shard.term !== used) return
     fenced(shard, used, shard.highestTerm)

@@ -2,21 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { shardOf } from "@weir/core/ChannelName"
 import type { Failure } from "@weir/core/Failure"
 import type { Accepted, Message } from "@weir/core/Publication"
-import { decodePublication } from "@weir/wire/Publications"
-import { Cause, Effect, Exit, type Fiber, Random, type Scope, SubscriptionRef } from "effect"
+import { Cause, Effect, Exit, type Scope, SubscriptionRef } from "effect"
 import { TestClock } from "effect/testing"
 import { Moved } from "./domain/Moved.ts"
-import type { Lane } from "./Lane.ts"
 import * as Mesh from "./RouterMesh.fixture.ts"
-import {
-  follow,
-  type MeshRouter,
-  message,
-  SharedStore,
-  shown,
-  textOf,
-  viewOf
-} from "./RouterMesh.fixture.ts"
+import { follow, type MeshRouter, message, shown, textOf, viewOf } from "./RouterMesh.fixture.ts"
+import * as Store from "./SharedStore.fixture.ts"
 
 const lobby = "chat:lobby"
 
@@ -46,7 +37,8 @@ const wordsOf = (exit: Exit.Exit<Accepted, Failure | Moved>): string => {
   return refused instanceof Moved ? `moved to ${refused.owner}` : String(refused?.code)
 }
 
-const stored = (store: SharedStore) => Effect.map(store.stored(lobby), (all) => all.map(textOf))
+const stored = (store: Store.SharedStore) =>
+  Effect.map(store.stored(lobby), (all) => all.map(textOf))
 
 const limits = { limit: 1_000, maxBytes: 1e9 }
 
@@ -57,7 +49,7 @@ const look = Effect.fnUntraced(function* ({ router }: MeshRouter) {
 })
 
 /** Another router has taken the shard, and this one has not heard of it. */
-const another = (store: SharedStore) => {
+const another = (store: Store.SharedStore) => {
   const shard = shardOf(lobby)
   const term = (store.records.get(shard)?.term ?? 0) + 4_096
   store.records.set(shard, { node: "r2", term, view: 2 })
@@ -73,7 +65,7 @@ describe("an append whose answer is lost", () => {
       const { owner, publish, store } = yield* alone()
       const lane = yield* follow(owner, lobby)
       yield* publish(message("a"))
-      store.appends.push(Mesh.loseAnswer)
+      store.appends.push(Store.loseAnswer)
       const accepted = yield* publish(message("b"))
       assert.isFalse(accepted.duplicate)
       assert.strictEqual(accepted.position.offset, 2)
@@ -84,19 +76,40 @@ describe("an append whose answer is lost", () => {
   )
 
   test(
-    "is in the log once though nothing in it has an id",
+    "is made once more if it did not happen, before what came after it",
     Effect.gen(function* () {
       const { owner, store } = yield* alone()
-      store.appends.push(Mesh.loseAnswer)
-      const answers = ["x", "y"].map((text) => submit(owner, message("", lobby, text)))
+      const lane = yield* follow(owner, lobby)
+      store.appends.push(Store.loseCall)
+      const answers = ["a", "b", "c"].map((id) => submit(owner, message(id)))
       yield* Mesh.settled
       assert.deepStrictEqual(
         answers.map((answer) => answer()),
-        ["1", "2"]
+        ["1", "2", "3"]
       )
-      assert.deepStrictEqual(yield* stored(store), ["x", "y"])
+      assert.deepStrictEqual(yield* shown(lane), ["attached at 0", "a at 1", "b at 2", "c at 3"])
     })
   )
+
+  for (const [title, fault] of [
+    ["happened", Store.loseAnswer],
+    ["did not happen", Store.loseCall]
+  ] as const) {
+    test(
+      `is in the log once though nothing in it has an id, whether it ${title}`,
+      Effect.gen(function* () {
+        const { owner, store } = yield* alone()
+        store.appends.push(fault)
+        const answers = ["x", "y"].map((text) => submit(owner, message("", lobby, text)))
+        yield* Mesh.settled
+        assert.deepStrictEqual(
+          answers.map((answer) => answer()),
+          ["1", "2"]
+        )
+        assert.deepStrictEqual(yield* stored(store), ["x", "y"])
+      })
+    )
+  }
 
   test(
     "is delivered all the same if it lands after it was given up",
@@ -108,7 +121,7 @@ describe("an append whose answer is lost", () => {
       let late: Effect.Effect<unknown, unknown> = Effect.void
       store.appends.push((call) => {
         late = call
-        return Effect.fail(Mesh.unavailable)
+        return Effect.fail(Store.unavailable)
       })
       const answer = submit(owner, message("b"))
       yield* Mesh.settled
@@ -126,7 +139,7 @@ describe("an append whose answer is lost", () => {
       const { owner, publish, store } = yield* alone()
       const lane = yield* follow(owner, lobby)
       yield* publish(message("a"))
-      store.appends.push(Mesh.loseAnswer)
+      store.appends.push(Store.loseAnswer)
       store.heads.push(() => Effect.never)
       const first = submit(owner, message("b"))
       yield* Mesh.settled
@@ -175,7 +188,7 @@ describe("a log that has lost its tail", () => {
       for (const id of ids) submit(owner, message(id))
       yield* Mesh.settled
       yield* store.loseTail(lobby, 0)
-      store.appends.push((call) => call, Mesh.loseAnswer)
+      store.appends.push((call) => call, Store.loseAnswer)
       yield* owner.router.checkLogs
       yield* Mesh.settled
       yield* Effect.ignore(owner.router.read(lobby, { _tag: "Last", count: 1 }, limits))
@@ -307,8 +320,8 @@ describe("a router whose shard is another's", () => {
   test(
     "refuses what waits once nobody can say for a second whose it is",
     Effect.gen(function* () {
-      const store = new SharedStore()
-      store.onRecords = () => Effect.fail(Mesh.unavailable)
+      const store = new Store.SharedStore()
+      store.onRecords = () => Effect.fail(Store.unavailable)
       const mesh = yield* Mesh.makeMesh({ store })
       const owner = yield* mesh.start("r1", viewOf(1, "r1"))
       const answers = ["a", "b"].map((id) => submit(owner, message(id)))
@@ -355,66 +368,4 @@ describe("a router that could not tell for 2 s that it lives", () => {
       assert.deepStrictEqual(yield* stored(store), ["a", "c"])
     })
   )
-})
-
-describe("whatever the log loses", () => {
-  for (const seed of [1, 2, 3, 4, 5, 6]) {
-    it.effect(`no position is ever given to two messages (seed ${seed})`, () =>
-      Effect.gen(function* () {
-        const { owner, store } = yield* alone()
-        const lane = yield* follow(owner, lobby)
-        const given = new Map<string, string>()
-        const accepted = new Map<string, string>()
-        const collect = Effect.fnUntraced(function* (from: Lane) {
-          for (const { item } of yield* Mesh.itemsOf(from)) {
-            if (item?.$case !== "publication") continue
-            const entry = decodePublication(item.value)
-            const { epoch, offset, term } = entry.publication.position
-            const key = `${epoch} ${term} ${offset}`
-            const known = given.get(key) ?? textOf(entry)
-            assert.strictEqual(textOf(entry), known, `${key} is one message`)
-            given.set(key, known)
-          }
-        })
-        const fibers: Array<Fiber.Fiber<unknown, unknown>> = []
-        for (let step = 0; step < 120; step++) {
-          const id = `m-${step}`
-          fibers.push(
-            yield* Effect.forkChild(
-              Effect.tap(owner.router.publish(message(id)), ({ position }) =>
-                Effect.sync(() => {
-                  const { epoch, offset, term } = position
-                  accepted.set(`${epoch} ${term} ${offset}`, id)
-                })
-              ),
-              { startImmediately: true }
-            )
-          )
-          const what = yield* Random.next
-          if (what < 0.1) store.appends.push(Mesh.loseAnswer)
-          else if (what < 0.2) store.appends.push(Mesh.loseCall)
-          else if (what < 0.3) {
-            const { length } = yield* store.stored(lobby)
-            yield* store.loseTail(lobby, Math.floor(length * (yield* Random.next)))
-            if ((yield* Random.next) < 0.5) yield* owner.router.checkLogs
-          } else if (what < 0.34) store.records.clear()
-          else if (what < 0.38) {
-            yield* TestClock.adjust("16 seconds")
-            yield* owner.router.forgetIdle
-          } else if (what < 0.4) {
-            yield* store.replaceLog(lobby, { epoch: `other-${step}`, term: 1, offset: 3 })
-          }
-          yield* TestClock.adjust("20 millis")
-          yield* collect(lane)
-        }
-        yield* TestClock.adjust("20 seconds")
-        yield* collect(lane)
-        for (const fiber of fibers) assert.isDefined(fiber.pollUnsafe(), "everything is decided")
-        for (const [position, id] of accepted) {
-          assert.strictEqual(given.get(position) ?? id, id, "acknowledged as delivered")
-        }
-        assert.isAbove(accepted.size, 60)
-      }).pipe(Random.withSeed(`reconciler ${seed}`))
-    )
-  }
 })

@@ -4,9 +4,7 @@
  */
 import { Cluster, fromViews } from "@weir/cluster/Cluster"
 import type { Node, View } from "@weir/cluster/View"
-import { shardOf } from "@weir/core/ChannelName"
-import { type Failure, failure } from "@weir/core/Failure"
-import { makeNamespace } from "@weir/core/Namespace"
+import type { Failure } from "@weir/core/Failure"
 import type { Position } from "@weir/core/Position"
 import type { Accepted, Message } from "@weir/core/Publication"
 import { Routers } from "@weir/mesh/Routers"
@@ -14,163 +12,15 @@ import type { LaneItem } from "@weir/proto/mesh/v1/router"
 import { decodePublication, type EncodedPublication } from "@weir/wire/Publications"
 import { Effect, Exit, Fiber, Layer, Queue, Random, Scope, SubscriptionRef } from "effect"
 import type { Moved } from "./domain/Moved.ts"
-import type { ShardRecord } from "./domain/ShardRecord.ts"
 import type { Lane } from "./Lane.ts"
-import { type ChannelOf, Fenced, LogStore } from "./ports/LogStore.ts"
-import { makeMemory } from "./ports/MemoryLogStore.ts"
-import { type Acquired, ShardRecords } from "./ports/ShardRecords.ts"
+import { LogStore } from "./ports/LogStore.ts"
+import { ShardRecords } from "./ports/ShardRecords.ts"
 import { make as makeRouter, outcomeOf, type Router } from "./Router.ts"
 import { RefusedAttempts } from "./rpc/RefusedAttempts.ts"
-
-export const chat = makeNamespace("chat", { historySize: 10_000 })
-export const live = makeNamespace("live", { logged: false })
-
-/** What may be done to one call of the log before and after it happens. */
-type Around = <A>(call: Effect.Effect<A, Failure | Fenced>) => Effect.Effect<A, Failure | Fenced>
-
-const plain: Around = (call) => call
-
-export const unavailable = failure("unavailable", "the log does not answer")
-
-/** It happens, and nobody hears of it. */
-export const loseAnswer: Around = (call) => Effect.andThen(call, Effect.fail(unavailable))
-
-/** It does not happen. */
-export const loseCall: Around = () => Effect.fail(unavailable)
+import { chat, live, SharedStore, unavailable } from "./SharedStore.fixture.ts"
 
 /** Pauses are then whole milliseconds: the clock of a test counts in nothing finer. */
 const evenly = { nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0 }
-
-/** The log and the records that all routers share; the store of what has no history is each router's own. */
-export class SharedStore {
-  readonly records = new Map<number, ShardRecord>()
-  readonly logged = makeMemory().store
-  /** How the next calls end, one each; then they end well. */
-  readonly appends: Array<Around> = []
-  readonly heads: Array<Around> = []
-  readonly resumes: Array<Around> = []
-  /** Where each log began. */
-  readonly #begun = new Map<string, Position>()
-  /** How all records answer. */
-  onRecords: Around = plain
-  /** Every message that was ever appended, in order, by channel. */
-  readonly appended = new Map<string, Array<EncodedPublication>>()
-
-  #fence<A>({ channel, term }: ChannelOf, call: Effect.Effect<A, Failure | Fenced>) {
-    return Effect.suspend(() => {
-      const present = this.records.get(shardOf(channel))?.term ?? 0
-      return present === term ? call : Effect.fail(new Fenced({ term: present }))
-    })
-  }
-
-  get shardRecords(): ShardRecords["Service"] {
-    const around = <A>(call: Effect.Effect<A, Failure>) =>
-      this.onRecords(call) as Effect.Effect<A, Failure>
-    return {
-      read: (shards) => around(Effect.sync(() => shards.map((shard) => this.records.get(shard)))),
-      acquire: (shard, wanted, observed) =>
-        around(
-          Effect.sync((): Acquired => {
-            const record = this.records.get(shard)
-            const present = record?.term ?? 0
-            if (present !== observed || present >= wanted.term) return { _tag: "Changed", record }
-            if (record !== undefined && record.view > wanted.view) return { _tag: "Stale", record }
-            this.records.set(shard, wanted)
-            return { _tag: "Acquired" }
-          })
-        )
-    }
-  }
-
-  /** As one router sees it. */
-  forRouter(): LogStore["Service"] {
-    const own = makeMemory().store
-    const { logged } = this
-    const of = ({ namespace }: ChannelOf) => (namespace.logged ? logged : own)
-    const next = (plans: Array<Around>, where: ChannelOf) =>
-      where.namespace.logged ? (plans.shift() ?? plain) : plain
-    const fenced = <A>(where: ChannelOf, call: Effect.Effect<A, Failure | Fenced>) =>
-      where.namespace.logged ? this.#fence(where, call) : call
-    return {
-      append: (asked) =>
-        Effect.suspend(() =>
-          next(
-            this.appends,
-            asked
-          )(
-            fenced(asked, of(asked).append(asked)).pipe(
-              Effect.tap((result) =>
-                Effect.sync(() => {
-                  if (result._tag !== "Appended") return
-                  const log = this.appended.get(asked.channel) ?? []
-                  this.appended.set(asked.channel, log)
-                  log.push(...asked.entries)
-                })
-              )
-            )
-          )
-        ),
-      head: (where) =>
-        Effect.suspend(() =>
-          next(
-            this.heads,
-            where
-          )(
-            fenced(where, of(where).head(where)).pipe(
-              Effect.tap(({ head }) =>
-                Effect.sync(() => head.offset === 0 && this.#begun.set(where.channel, head))
-              )
-            )
-          )
-        ),
-      resume: (where, since, limits) =>
-        Effect.suspend(() =>
-          next(this.resumes, where)(fenced(where, of(where).resume(where, since, limits)))
-        ),
-      read: (where, from, limits) => fenced(where, of(where).read(where, from, limits)),
-      renew: (where, epoch) => fenced(where, of(where).renew(where, epoch)),
-      trim: own.trim,
-      forget: own.forget,
-      release: own.release,
-      adopt: (where, head) => (where.namespace.logged ? Effect.void : own.adopt(where, head))
-    }
-  }
-
-  #where(channel: string): ChannelOf {
-    return { channel, namespace: chat, term: 0 }
-  }
-
-  /** What the log has now. */
-  stored(channel: string): Effect.Effect<ReadonlyArray<EncodedPublication>, Failure | Fenced> {
-    const limits = { limit: 100_000, maxBytes: Number.POSITIVE_INFINITY }
-    return Effect.map(
-      this.logged.read(this.#where(channel), { _tag: "After", offset: 0 }, limits),
-      ({ entries }) => entries
-    )
-  }
-
-  /** The log forgets all after an offset, and goes on in the same epoch. */
-  loseTail(channel: string, after: number) {
-    return Effect.gen({ self: this }, function* () {
-      const where = this.#where(channel)
-      const entries = (yield* this.stored(channel)).slice(0, after)
-      const { head } = yield* this.logged.head(where)
-      const begun = this.#begun.get(channel)
-      const start = begun?.epoch === head.epoch ? begun : { ...head, offset: 0 }
-      yield* this.logged.release(channel)
-      yield* this.logged.adopt(where, start)
-      if (entries.length > 0) yield* this.logged.append({ ...where, after: start, entries })
-    })
-  }
-
-  /** Another life of the log, which somebody has written to. */
-  replaceLog(channel: string, head: Position) {
-    return Effect.andThen(
-      this.logged.release(channel),
-      this.logged.adopt(this.#where(channel), head)
-    )
-  }
-}
 
 export interface MeshRouter {
   readonly name: string

@@ -7,7 +7,7 @@
  */
 import { type Failure, failure, failureOf } from "@weir/core/Failure"
 import type { Position } from "@weir/core/Position"
-import { Cause, Clock, Effect, Exit } from "effect"
+import { Cause, Clock, Effect, Exit, type Semaphore } from "effect"
 import type { Moved } from "./domain/Moved.ts"
 import { monotonicMs } from "./Monotonic.ts"
 import type { InFlight, OwnedChannel, Submission } from "./OwnedChannel.ts"
@@ -23,6 +23,8 @@ export interface SequencerDeps {
   readonly fenced: (shard: Shard, used: number, seen: number) => void
   /** Takes the shard again under a higher term. */
   readonly renewTerm: (shard: Shard) => Effect.Effect<void, Failure>
+  /** Bounds how many logs are looked at at once: after an outage it may be all of them. */
+  readonly looks: Semaphore.Semaphore
   /** Something new is on the channel's lanes. */
   readonly delivered: (channel: OwnedChannel) => void
 }
@@ -133,9 +135,12 @@ const appendBatch = Effect.fnUntraced(function* (
       accept(inFlight, result.durable)
       return undefined
     case "Duplicates": {
-      // One that was given up as unknown has happened after all, and nobody has heard of it.
-      const isAhead = [...result.positions.values()].some(({ offset }) => offset > after.offset)
-      if (isAhead) {
+      // One that was given up as unknown has happened after all, and nobody has heard of it;
+      // or the log is another one.
+      const isElsewhere = [...result.positions.values()].some(
+        ({ epoch, offset }) => epoch !== after.epoch || offset > after.offset
+      )
+      if (isElsewhere) {
         channel.putBack(unanswered)
         channel.doubt()
       } else {
@@ -180,7 +185,9 @@ export const drain = Effect.fnUntraced(function* (channel: OwnedChannel, deps: S
 
   const settle = Effect.suspend(() => {
     if (channel.head !== undefined && !channel.isDoubtful) return Effect.void
-    const reconciled = reconcile(channel, { decided, renewTerm: deps.renewTerm })
+    const reconciled = deps.looks.withPermit(
+      reconcile(channel, { decided, renewTerm: deps.renewTerm })
+    )
     const why = unknown
     if (why === undefined) return reconciled
     const inTime = Effect.timeoutOrElse(reconciled, {

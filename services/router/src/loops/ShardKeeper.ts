@@ -10,7 +10,7 @@ import type { Cluster } from "@weir/cluster/Cluster"
 import type { Node } from "@weir/cluster/View"
 import { nodesOf } from "@weir/cluster/View"
 import { failure } from "@weir/core/Failure"
-import { Array as Arr, Cause, Clock, Effect, FiberSet, Option, Queue, Stream } from "effect"
+import { Array as Arr, Cause, Clock, Effect, FiberSet, Queue, Stream } from "effect"
 import { decide, handoffPatienceMs } from "../domain/Claims.ts"
 import { monotonicMs } from "../Monotonic.ts"
 import type { Ownership } from "../Ownership.ts"
@@ -21,6 +21,9 @@ import type { Shard } from "../Shard.ts"
 /** Handed over together: the pause of each is one round of this many, not of all. */
 const shardsAtOnce = 16
 
+/** To one successor: one that hangs must not keep the others until it takes them by itself. */
+const handoversAtOnce = 4
+
 /** Compare-and-sets on their way at once. */
 const claimsAtOnce = 256
 
@@ -28,7 +31,7 @@ const claimsAtOnce = 256
 const awaitingPause = "50 millis"
 
 /** Between two looks at all records. */
-const verifyPause = "5 seconds"
+const verifyMs = 5_000
 
 export const run = Effect.fnUntraced(function* (options: {
   readonly node: string
@@ -53,11 +56,15 @@ export const run = Effect.fnUntraced(function* (options: {
   }
 
   const handOverAll = (wanted: ReadonlyArray<Shard>, { mesh }: Node) =>
-    Effect.forEach(Arr.chunksOf(wanted, shardsAtOnce), (chunk) => {
-      // The view may have changed again before their turn.
-      const still = chunk.filter((it) => it.state === "owned" && ownerOf(it)?.mesh === mesh)
-      return still.length === 0 ? Effect.void : ownership.handOver(still, mesh)
-    }).pipe(
+    Effect.forEach(
+      Arr.chunksOf(wanted, shardsAtOnce),
+      (chunk) => {
+        // The view may have changed again before their turn.
+        const still = chunk.filter((it) => it.state === "owned" && ownerOf(it)?.mesh === mesh)
+        return still.length === 0 ? Effect.void : ownership.handOver(still, mesh)
+      },
+      { concurrency: handoversAtOnce }
+    ).pipe(
       Effect.ensuring(
         Effect.sync(() => {
           for (const shard of wanted) leaving.delete(shard)
@@ -141,7 +148,11 @@ export const run = Effect.fnUntraced(function* (options: {
   yield* Stream.runForEach(cluster.changes, () => Queue.offer(wakes, undefined)).pipe(
     Effect.forkScoped
   )
-  const verifyNow = verify.pipe(
+  let verifiedAt = monotonicMs(clock)
+  const verifyNow = Effect.suspend(() => {
+    verifiedAt = monotonicMs(clock)
+    return verify
+  }).pipe(
     Effect.catch((refused) => Effect.logDebug("cannot read records", { why: refused.message }))
   )
 
@@ -149,16 +160,15 @@ export const run = Effect.fnUntraced(function* (options: {
   const turn = Effect.gen(function* () {
     const { version } = cluster.view()
     // In a view that we have not seen, what is ours now may have been another's.
-    if (version > lastVersion + 1) yield* verifyNow
+    const isDue = monotonicMs(clock) - verifiedAt >= verifyMs
+    if (isDue || version > lastVersion + 1) yield* verifyNow
     // Who owns them by the records hears of this view only now.
     const isNew = version !== lastVersion
     if (isNew) for (const shard of shards.inState("awaiting")) shard.await(monotonicMs(clock))
     lastVersion = version
     yield* look
     const isAwaiting = shards.inState("awaiting").length > 0
-    const pause = isAwaiting ? awaitingPause : verifyPause
-    const woken = yield* Effect.timeoutOption(Queue.take(wakes), pause)
-    if (!isAwaiting && Option.isNone(woken)) yield* verifyNow
+    yield* Effect.timeoutOption(Queue.take(wakes), isAwaiting ? awaitingPause : verifyMs)
   })
   // Whatever a store answered that nobody expected: without this fiber nothing is owned.
   const survive = Effect.catchDefect(turn, (defect) =>

@@ -30,6 +30,8 @@ export class RefusedAttempts {
     const isMoved = exit.cause.reasons.some(
       (reason) => reason._tag === "Fail" && reason.error instanceof Moved
     )
+    // The newest goes last, so that the oldest is first.
+    this.#refused.delete(channel)
     this.#refused.set(channel, { attempt, answer: isMoved ? exit : aborted })
     if (this.#refused.size <= maxChannels) return
     const [oldest] = this.#refused.keys()
