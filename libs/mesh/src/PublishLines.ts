@@ -15,7 +15,10 @@ export interface PublishLinesOptions {
   readonly capacity?: number
   /** When a publication is given up. */
   readonly deadlineMs?: number
-  /** When an attempt is given up during which nothing is decided. */
+  /**
+   * When an attempt is given up during which nothing is decided. An owner whose log hangs
+   * says so after 1.4 s, and what is tried again before that would be behind itself.
+   */
   readonly attemptDeadlineMs?: number
 }
 
@@ -35,7 +38,7 @@ const stopping = Exit.fail(failure("unavailable", "the server is stopping"))
 export const make = Effect.fnUntraced(function* (
   options: PublishLinesOptions
 ): Effect.fn.Return<PublishLines, never, Scope.Scope> {
-  const { attemptDeadlineMs = 1_000, capacity = 256, deadlineMs = 5_000 } = options
+  const { attemptDeadlineMs = 1_500, capacity = 256, deadlineMs = 5_000 } = options
   const deadlineTicks = Math.ceil(deadlineMs / tickMs)
   const attemptTicks = Math.ceil(attemptDeadlineMs / tickMs)
   const formerOwnerTicks = Math.ceil(formerOwnerDeadlineMs / tickMs)

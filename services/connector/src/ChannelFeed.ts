@@ -102,6 +102,8 @@ export class ChannelFeed {
   isPast(head: Position): boolean {
     const { epoch, offset, term } = this.position!
     if (head.epoch !== epoch || offset === 0) return false
+    // Within an epoch terms never fall: a lower one is of a log that parted from ours.
+    if (head.term < this.#term) return true
     return head.offset < offset || (head.offset === offset && head.term !== term)
   }
 

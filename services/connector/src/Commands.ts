@@ -12,7 +12,7 @@ import type { HistoryRequest, PresenceRequest, Publish } from "@weir/proto/clien
 import type { ClientPayload } from "@weir/wire/ClientFrames"
 import { decodePublication } from "@weir/wire/Publications"
 import type { ServerPayload } from "@weir/wire/ServerFrames"
-import { Deferred, Effect } from "effect"
+import { Clock, Deferred, Effect } from "effect"
 import { type ConnectDeps, connect } from "./Connect.ts"
 import { sign } from "./domain/Ticket.ts"
 import type { Session } from "./Session.ts"
@@ -46,7 +46,13 @@ const publish = Effect.fnUntraced(function* (
   if (!namespace.clientPublish) {
     return yield* failure("permission_denied", `clients do not publish to ${namespace.name}`)
   }
-  return yield* deps.routers.publish(message)
+  const { messageId } = message
+  const clock = yield* Clock.Clock
+  const monotonicMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
+  yield* orFail(session.sendOrder.check(channel, messageId, monotonicMs()) ?? message)
+  return yield* Effect.tapError(deps.routers.publish(message), (refused) =>
+    Effect.sync(() => session.sendOrder.refused(channel, messageId, refused, monotonicMs()))
+  )
 })
 
 const history = Effect.fnUntraced(function* (

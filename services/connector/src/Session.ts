@@ -2,8 +2,10 @@
  * Session: one client's continuity: who it is, what it is subscribed to, what it
  * has asked and not been answered, and how well it behaves.
  */
+
 import type { Limits } from "@weir/config/Settings"
 import type { Identity } from "@weir/core/Identity"
+import { SendOrder } from "@weir/core/SendOrder"
 import { TokenBucket } from "@weir/flow/TokenBucket"
 import type { Connection } from "./Connection.ts"
 import { publicNameOf } from "./domain/SessionId.ts"
@@ -36,6 +38,8 @@ export class Session {
   warnedOfExpiry = false
   /** When the last frames came that could not be parsed. */
   readonly unparsable: Array<number> = []
+  /** Of what it publishes. */
+  readonly sendOrder = new SendOrder()
   /** Absent for exempt addresses. */
   readonly commands: TokenBucket | undefined
   /** Commands refused in a row for their rate. */

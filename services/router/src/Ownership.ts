@@ -9,7 +9,6 @@ import type { Cluster } from "@weir/cluster/Cluster"
 import { namespaceOf } from "@weir/core/ChannelName"
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Namespaces } from "@weir/core/Namespace"
-import type { Position } from "@weir/core/Position"
 import { nextTerm, nonceCount } from "@weir/core/Term"
 import type { ChannelHead, HandoffRequest, ShardHandoff } from "@weir/proto/mesh/v1/router"
 import { Clock, Effect, Exit } from "effect"
@@ -171,8 +170,10 @@ export const make = Effect.fnUntraced(function* (options: {
     for (const { name, namespace, where } of shards.channelsOf(shard).values()) {
       if (namespace.logged) continue
       // Whatever goes wrong with one channel, the shard goes: it is sealed already.
-      const found = yield* Effect.exit(logs.head(where))
-      if (Exit.isSuccess(found)) heads.push({ channel: name, head: found.value.head })
+      const left = yield* Effect.exit(logs.leave(where))
+      if (Exit.isFailure(left)) continue
+      const { head, ids } = left.value
+      heads.push({ channel: name, head, ids: [...ids] })
     }
     return heads
   })
@@ -225,13 +226,16 @@ export const make = Effect.fnUntraced(function* (options: {
     )
   })
 
-  const adopt = Effect.fnUntraced(function* (name: string, head: Position, term: number) {
+  const adopt = Effect.fnUntraced(function* (left: ChannelHead, term: number) {
+    const { channel: name } = left
+    const head = left.head!
+    const ids = left.ids.map(({ key, position }) => ({ key, position: position! }))
     const namespace = namespaces.get(namespaceOf(name))
     if (namespace === undefined) return
     // Kept from an ownership that was over without our knowing.
     const held = shards.channel(name)
     if (held !== undefined) yield* logs.release(name)
-    yield* logs.adopt({ channel: name, namespace, term }, head)
+    yield* logs.adopt({ channel: name, namespace, term }, { head, ids })
     held?.restartAt(head, 0, "epoch_changed")
   })
 
@@ -249,7 +253,7 @@ export const make = Effect.fnUntraced(function* (options: {
       shard.await(monotonicMs(clock))
     }
     if (shard.state !== "awaiting") return
-    for (const { channel, head } of channels) yield* adopt(channel, head!, term)
+    for (const left of channels) yield* adopt(left, term)
     yield* take(shard, term, "handoff")
   })
 

@@ -140,7 +140,8 @@ export class SharedStore {
       trim: own.trim,
       forget: own.forget,
       release: own.release,
-      adopt: (where, head) => (where.namespace.logged ? Effect.void : own.adopt(where, head))
+      leave: own.leave,
+      adopt: (where, left) => (where.namespace.logged ? Effect.void : own.adopt(where, left))
     }
   }
 
@@ -166,7 +167,7 @@ export class SharedStore {
       const begun = this.#begun.get(channel)
       const start = begun?.epoch === head.epoch ? begun : { ...head, offset: 0 }
       yield* this.logged.release(channel)
-      yield* this.logged.adopt(where, start)
+      yield* this.logged.adopt(where, { head: start, ids: [] })
       if (entries.length > 0) yield* this.logged.append({ ...where, after: start, entries })
     })
   }
@@ -175,7 +176,7 @@ export class SharedStore {
   replaceLog(channel: string, head: Position) {
     return Effect.andThen(
       this.logged.release(channel),
-      this.logged.adopt(this.#where(channel), head)
+      this.logged.adopt(this.#where(channel), { head, ids: [] })
     )
   }
 }

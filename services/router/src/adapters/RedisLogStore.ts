@@ -177,7 +177,8 @@ const make = Effect.gen(function* () {
       turns.forget(channel)
       return memory.release(channel)
     },
-    adopt: (where, head) => (where.namespace.logged ? Effect.void : memory.adopt(where, head))
+    leave: memory.leave,
+    adopt: (where, left) => (where.namespace.logged ? Effect.void : memory.adopt(where, left))
   })
 })
 

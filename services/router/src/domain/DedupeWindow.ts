@@ -13,6 +13,12 @@ export const dedupeKey = (publisher: string, messageId: string): string =>
 /** Ids remembered for one channel in one window: at 100 bytes each some 2 MB. */
 export const maxIds = 20_000
 
+/** One that a channel has seen, by its key. */
+export interface KnownId {
+  readonly key: string
+  readonly position: Position
+}
+
 export class DedupeWindow {
   readonly #windowMs: number
   readonly #maxIds: number
@@ -43,8 +49,18 @@ export class DedupeWindow {
   }
 
   remember(publisher: string, messageId: string, position: Position, nowMillis: number): void {
+    this.learn({ key: dedupeKey(publisher, messageId), position }, nowMillis)
+  }
+
+  learn({ key, position }: KnownId, nowMillis: number): void {
     this.#turn(nowMillis)
-    this.#young.set(dedupeKey(publisher, messageId), position)
+    this.#young.set(key, position)
+  }
+
+  /** The newest, at most so many, oldest first. */
+  newest(count: number): ReadonlyArray<KnownId> {
+    const all = [...this.#old, ...this.#young].slice(-count)
+    return all.map(([key, position]) => ({ key, position }))
   }
 
   isEmpty(nowMillis: number): boolean {

@@ -87,7 +87,7 @@ export const ownershipContract = (test: LogTest): void => {
     Effect.gen(function* () {
       const logs = yield* LogStore
       const left = { epoch: "left1234", term: term - 1, offset: 41 }
-      yield* logs.adopt(ticker, left)
+      yield* logs.adopt(ticker, { head: left, ids: [] })
       assert.deepStrictEqual(yield* headOf(ticker), left)
       yield* append(ticker, ["m-1"])
       yield* TestClock.adjust("900 millis")
@@ -105,10 +105,30 @@ export const ownershipContract = (test: LogTest): void => {
   )
 
   test(
+    "knows the message ids that the other owner left",
+    Effect.gen(function* () {
+      const logs = yield* LogStore
+      const first = yield* append(ticker, ["m-1"])
+      const second = yield* append(ticker, ["m-2"])
+      const left = yield* logs.leave(ticker)
+      yield* logs.release(ticker.channel)
+      yield* logs.adopt(ticker, left)
+
+      const entries = entriesAfter(second, ["m-3", "m-1"])
+      const result = yield* logs.append({ ...ticker, after: second, entries })
+      assert.deepStrictEqual(result, {
+        _tag: "Duplicates",
+        positions: new Map([[1, first]]),
+        durable: true
+      })
+    })
+  )
+
+  test(
     "keeps 64 publications or 256 KiB of what comes in that second",
     Effect.gen(function* () {
       const logs = yield* LogStore
-      yield* logs.adopt(ticker, { epoch: "left1234", term, offset: 0 })
+      yield* logs.adopt(ticker, { head: { epoch: "left1234", term, offset: 0 }, ids: [] })
       yield* append(ticker, none(100))
       const newest = yield* logs.read(ticker, { _tag: "After", offset: 0 }, upTo(1_000))
       assert.deepStrictEqual([newest.entries.length, newest.next], [64, 37])
@@ -124,9 +144,9 @@ export const ownershipContract = (test: LogTest): void => {
       const logs = yield* LogStore
       const left = { epoch: "left1234", term, offset: 41 }
       yield* headOf(ticker)
-      yield* logs.adopt(ticker, left)
+      yield* logs.adopt(ticker, { head: left, ids: [] })
       const head = yield* append(ticker, none(1))
-      yield* logs.adopt(ticker, left)
+      yield* logs.adopt(ticker, { head: left, ids: [] })
       assert.deepStrictEqual(yield* headOf(ticker), head)
     })
   )

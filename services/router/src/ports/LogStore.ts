@@ -14,6 +14,7 @@ import type { Namespace } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { EncodedPublication } from "@weir/wire/Publications"
 import { Context, Data, type Effect } from "effect"
+import type { KnownId } from "../domain/DedupeWindow.ts"
 import type { PageLimits } from "../domain/PageLimits.ts"
 import type { Verdict } from "../domain/Resume.ts"
 
@@ -71,6 +72,13 @@ export interface Resumed extends Page {
   readonly verdict: Verdict
 }
 
+/** What one owner leaves to the next. */
+export interface Left {
+  readonly head: Position
+  /** The newest message ids, so that a publisher's retry is known. */
+  readonly ids: ReadonlyArray<KnownId>
+}
+
 /** Where a page begins. */
 export type From =
   | { readonly _tag: "After"; readonly offset: number }
@@ -104,10 +112,9 @@ export class LogStore extends Context.Service<
     readonly forget: (channel: string) => Effect.Effect<boolean>
     /** The shard is another owner's now: lets go of what is kept here for its channel. */
     readonly release: (channel: string) => Effect.Effect<void>
-    /**
-     * Of a channel without history, kept by its owner alone: goes on at the head that
-     * another owner left, and keeps what is appended in the next second.
-     */
-    readonly adopt: (channel: ChannelOf, head: Position) => Effect.Effect<void>
+    /** Of a channel without history, kept by its owner alone: what the next owner needs. */
+    readonly leave: (channel: ChannelOf) => Effect.Effect<Left>
+    /** Goes on where another owner left such a channel, and keeps what is appended in the next second. */
+    readonly adopt: (channel: ChannelOf, left: Left) => Effect.Effect<void>
   }
 >()("weir/router/LogStore") {}

@@ -11,6 +11,9 @@ import type { PageLimits } from "../domain/PageLimits.ts"
 import { newEpoch } from "./Epoch.ts"
 import { type AppendResult, type ChannelOf, LogStore, type Page } from "./LogStore.ts"
 
+/** Message ids of a channel that its next owner is told: some 20 KB, seconds of a busy one. */
+const idsLeft = 256
+
 export interface MemoryLogStore {
   readonly store: LogStore["Service"]
   /** How many logs there are. */
@@ -118,12 +121,19 @@ export const makeMemory = (): MemoryLogStore => {
         return true
       }),
     release: (channel) => Effect.sync(() => void logs.delete(channel)),
-    adopt: (where, head) =>
+    leave: (where) =>
+      withNow((now) => {
+        const { dedupe, head } = logOf(where, now)
+        return { head, ids: dedupe.newest(idsLeft) }
+      }),
+    adopt: (where, { head, ids }) =>
       withNow((now) => {
         const present = logs.get(where.channel)?.head
         // Told twice, the second time after this owner has written on.
         if (present?.epoch === head.epoch && present.offset >= head.offset) return
-        begin(where, head, now).hold(now)
+        const log = begin(where, head, now)
+        log.hold(now)
+        for (const id of ids) log.dedupe.learn(id, now)
       })
   }
   return { store, size: () => logs.size }

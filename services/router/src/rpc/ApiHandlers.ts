@@ -11,6 +11,7 @@ import { Failure, failure, failureOf, orFail } from "@weir/core/Failure"
 import type { Namespaces } from "@weir/core/Namespace"
 import { checkPageSize } from "@weir/core/PageSize"
 import type { Accepted, Message } from "@weir/core/Publication"
+import { SendOrder } from "@weir/core/SendOrder"
 import type { Duplex } from "@weir/grpc/Duplex"
 import { type CallInfo, implement } from "@weir/grpc/Handlers"
 import { PresenceNodes } from "@weir/mesh/PresenceNodes"
@@ -26,8 +27,9 @@ import {
 } from "@weir/proto/api/v1/publish"
 import type { ReadRequest } from "@weir/proto/mesh/v1/router"
 import { decodePublication } from "@weir/wire/Publications"
-import { Effect, Exit, Stream } from "effect"
+import { Clock, Effect, Exit, Stream } from "effect"
 import { type ApiKey, authenticate } from "../domain/ApiKeys.ts"
+import { monotonicMs } from "../Monotonic.ts"
 import { Router } from "../Router.ts"
 import { readHere } from "./MeshHandlers.ts"
 
@@ -69,7 +71,10 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
    * All of them at once, which keeps one channel's in order: each is in its line
    * before the next one is looked at.
    */
-  const publishAll = (key: ApiKey, requests: ReadonlyArray<PublishRequest>) =>
+  const publishAll = (
+    requests: ReadonlyArray<PublishRequest>,
+    publish: (request: PublishRequest) => Effect.Effect<Accepted, Failure>
+  ) =>
     requests.length > maxBatch
       ? Effect.fail(
           failure(
@@ -77,19 +82,30 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
             `publications: ${requests.length} in one message, limit ${maxBatch}`
           )
         )
-      : Effect.forEach(
-          requests,
-          (request) => Effect.map(Effect.exit(publish(key, request)), toResult),
-          { concurrency: "unbounded" }
-        )
+      : Effect.forEach(requests, (request) => Effect.map(Effect.exit(publish(request)), toResult), {
+          concurrency: "unbounded"
+        })
 
-  /** One message is decided before the next is read: flow control reaches the publisher. */
+  /**
+   * One message is decided before the next is read: flow control reaches the publisher. More
+   * may be on its way, so that a refusal holds back what is behind it.
+   */
   const publishStream = Effect.fnUntraced(function* (
     key: ApiKey,
     { inbound, writeAll }: Duplex<PublishStreamRequest, PublishStreamResponse>
   ) {
+    const clock = yield* Clock.Clock
+    const order = new SendOrder()
+    const inOrder = (request: PublishRequest) => {
+      const { channel, messageId } = request
+      const held = order.check(channel, messageId, monotonicMs(clock))
+      if (held !== undefined) return Effect.fail(held)
+      return Effect.tapError(publish(key, request), (refused) =>
+        Effect.sync(() => order.refused(channel, messageId, refused, monotonicMs(clock)))
+      )
+    }
     yield* Stream.runForEach(inbound, ({ publications }) =>
-      Effect.flatMap(publishAll(key, publications), (results) => writeAll([{ results }]))
+      Effect.flatMap(publishAll(publications, inOrder), (results) => writeAll([{ results }]))
     )
   })
 
@@ -106,7 +122,10 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
       publish: (request, call) => Effect.flatMap(caller(call), (key) => publish(key, request)),
       publishBatch: ({ publications }, call) =>
         Effect.flatMap(caller(call), (key) =>
-          Effect.map(publishAll(key, publications), (results) => ({ results }))
+          Effect.map(
+            publishAll(publications, (request) => publish(key, request)),
+            (results) => ({ results })
+          )
         ),
       publishStream: (duplex, call) =>
         Effect.flatMap(caller(call), (key) => publishStream(key, duplex))

@@ -722,6 +722,8 @@ export const PublishServiceDefinition = {
     /**
      * Publishes a stream. Results come in order; one channel's messages are
      * appended in the order sent. Reading pauses while the owners are busy.
+     * When a message with an id is refused for now, those behind it on its channel
+     * are `aborted` until it comes again: publish again from the first refused one.
      */
     publishStream: {
       name: "PublishStream",

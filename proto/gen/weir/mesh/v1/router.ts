@@ -240,7 +240,17 @@ export interface ShardHandoff {
 
 export interface ChannelHead {
   channel: string;
-  head: Position | undefined;
+  head:
+    | Position
+    | undefined;
+  /** The newest message ids that were accepted, so that a retry is known here, too. */
+  ids: KnownId[];
+}
+
+export interface KnownId {
+  /** Publisher and id, as the owner's window keeps them. */
+  key: string;
+  position: Position | undefined;
 }
 
 export interface HandoffResponse {
@@ -2270,7 +2280,7 @@ export const ShardHandoff: MessageFns<ShardHandoff> = {
 };
 
 function createBaseChannelHead(): ChannelHead {
-  return { channel: "", head: undefined };
+  return { channel: "", head: undefined, ids: [] };
 }
 
 export const ChannelHead: MessageFns<ChannelHead> = {
@@ -2280,6 +2290,9 @@ export const ChannelHead: MessageFns<ChannelHead> = {
     }
     if (message.head !== undefined) {
       Position.encode(message.head, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.ids) {
+      KnownId.encode(v!, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -2313,6 +2326,14 @@ export const ChannelHead: MessageFns<ChannelHead> = {
             message.head = Position.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.ids.push(KnownId.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2332,6 +2353,76 @@ export const ChannelHead: MessageFns<ChannelHead> = {
     const message = createBaseChannelHead();
     message.channel = object.channel ?? "";
     message.head = (object.head !== undefined && object.head !== null) ? Position.fromPartial(object.head) : undefined;
+    message.ids = object.ids?.map((e) => KnownId.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseKnownId(): KnownId {
+  return { key: "", position: undefined };
+}
+
+export const KnownId: MessageFns<KnownId> = {
+  encode(message: KnownId, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.position !== undefined) {
+      Position.encode(message.position, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KnownId {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKnownId();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.position = Position.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<KnownId>): KnownId {
+    return KnownId.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KnownId>): KnownId {
+    const message = createBaseKnownId();
+    message.key = object.key ?? "";
+    message.position = (object.position !== undefined && object.position !== null)
+      ? Position.fromPartial(object.position)
+      : undefined;
     return message;
   },
 };

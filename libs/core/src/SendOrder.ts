@@ -1,0 +1,50 @@
+/**
+ * SendOrder: keeps one sender's publications in order over a refusal.
+ *
+ * A sender that does not wait for each answer has more on its way when one is
+ * refused. Were those taken, the refused one, sent again, would come after them.
+ * So they are refused as well, until the first refused one comes again. A sender
+ * that goes on without it is refused for as long as what was on its way may take.
+ */
+import { type Failure, failure, failures } from "./Failure.ts"
+
+/** Longer than what is on its way when a refusal is answered needs to arrive. */
+const heldMs = 2_000
+
+/** Channels that are held for one sender; past that the oldest is let go. */
+const maxChannels = 1_000
+
+interface Held {
+  readonly messageId: string
+  readonly until: number
+}
+
+export class SendOrder {
+  readonly #held = new Map<string, Held>()
+
+  /** Why this one may not be published now, if it may not. */
+  check(channel: string, messageId: string, monotonicMs: number): Failure | undefined {
+    const held = this.#held.get(channel)
+    if (held === undefined) return undefined
+    if (messageId !== held.messageId && monotonicMs < held.until) {
+      return failure(
+        "aborted",
+        `publish ${held.messageId} again first: it was refused, and this one is behind it`,
+        100
+      )
+    }
+    this.#held.delete(channel)
+    return undefined
+  }
+
+  /** One was refused. If it may be sent again, it keeps its place; without an id it has none. */
+  refused(channel: string, messageId: string, why: Failure, monotonicMs: number): void {
+    // One that is not durable is in its place already.
+    const isOver = !failures[why.code].retryable || why.code === "not_durable"
+    if (isOver || messageId === "" || this.#held.has(channel)) return
+    this.#held.set(channel, { messageId, until: monotonicMs + heldMs })
+    if (this.#held.size <= maxChannels) return
+    const [oldest] = this.#held.keys()
+    this.#held.delete(oldest!)
+  }
+}
