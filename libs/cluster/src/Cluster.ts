@@ -24,6 +24,8 @@ export class Cluster extends Context.Service<
     readonly announce: (node: Announced) => Effect.Effect<void, never, Scope.Scope>
     /** From now on the announced node owns nothing, but can still be reached. */
     readonly drain: Effect.Effect<void>
+    /** Somebody holds a stream to this node until the scope closes: it can be reached. */
+    readonly watched: Effect.Effect<void, never, Scope.Scope>
     /** Milliseconds since this process last proved that it lives; 0 where nobody asks. */
     readonly heartbeatAge: () => number
   }

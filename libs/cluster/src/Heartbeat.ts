@@ -19,8 +19,10 @@ export interface Heartbeat {
   readonly joined: Latch.Latch
   /** Milliseconds since the newest beat that arrived was sent; Infinity while out of the view. */
   readonly age: () => number
-  /** Tried once at once, and with every beat until it has succeeded. */
+  /** Owns nothing any more. Tried once at once, and with every beat until it has succeeded. */
   readonly drain: Effect.Effect<void>
+  /** Owns nothing for a while, or may own again; told like a drain. */
+  readonly stepAside: (isAside: boolean) => Effect.Effect<void>
 }
 
 /** `replaced`: another process has this name, and a newer life; this one waits until it goes. */
@@ -44,7 +46,8 @@ export const make = Effect.fnUntraced(function* (options: {
     draining: false
   }
   let state: State = "joining"
-  let isDrainTold = false
+  let isLeaving = false
+  let toldDraining = false
   let joinedVersion = 0
   let provenAt = Number.NEGATIVE_INFINITY
 
@@ -65,7 +68,7 @@ export const make = Effect.fnUntraced(function* (options: {
     yield* onAnswer(answer)
     if (answer.tag === "JOINED") {
       state = "joined"
-      isDrainTold = told.draining
+      toldDraining = told.draining
       joinedVersion = answer.version
       provenAt = answer.askedAt
       joined.openUnsafe()
@@ -97,9 +100,10 @@ export const make = Effect.fnUntraced(function* (options: {
   })
 
   const tellDrain = Effect.gen(function* () {
-    const answer = yield* store.update(node, known.get())
+    const told = node
+    const answer = yield* store.update(told, known.get())
     yield* onAnswer(answer)
-    isDrainTold = answer.tag === "UPDATED"
+    if (answer.tag === "UPDATED") toldDraining = told.draining
   })
 
   const joinOnceFree = Effect.gen(function* () {
@@ -113,7 +117,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const step = Effect.suspend(() => {
     if (state === "joining") return join
     if (state === "replaced") return joinOnceFree
-    return node.draining && !isDrainTold ? Effect.andThen(tellDrain, beat) : beat
+    return node.draining === toldDraining ? beat : Effect.andThen(tellDrain, beat)
   })
 
   const run = Effect.gen(function* () {
@@ -145,12 +149,19 @@ export const make = Effect.fnUntraced(function* (options: {
   yield* Effect.forkScoped(run)
   yield* Effect.forkScoped(checkViews)
 
+  const setDraining = (draining: boolean) =>
+    Effect.suspend(() => {
+      node = { ...node, draining }
+      return Effect.ignore(oneAtATime.withPermit(tellDrain))
+    })
+
   return {
     joined,
     age: () => now() - provenAt,
     drain: Effect.suspend(() => {
-      node = { ...node, draining: true }
-      return Effect.ignore(oneAtATime.withPermit(tellDrain))
-    })
+      isLeaving = true
+      return setDraining(true)
+    }),
+    stepAside: (isAside) => setDraining(isLeaving || isAside)
   }
 })

@@ -15,6 +15,7 @@ const make = Effect.fnUntraced(function* (initial: View, isStatic: boolean) {
     ...fromViews(ref),
     saw: () => {},
     drain: Effect.void,
+    watched: Effect.void,
     heartbeatAge: () => 0,
     announce: Effect.fnUntraced(function* (announced) {
       if (isStatic) return

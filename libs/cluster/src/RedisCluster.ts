@@ -16,6 +16,7 @@ import * as KnownView from "./KnownView.ts"
 import * as NewerViews from "./NewerViews.ts"
 import * as PeerViews from "./PeerViews.ts"
 import * as ViewStore from "./ViewStore.ts"
+import * as Watchers from "./Watchers.ts"
 
 export const layer: Layer.Layer<Cluster, never, Redis> = Layer.effect(
   Cluster,
@@ -23,6 +24,7 @@ export const layer: Layer.Layer<Cluster, never, Redis> = Layer.effect(
     const known = yield* KnownView.make
     const store = yield* ViewStore.make
     const announcements = Announcements.make()
+    const watchers = yield* Watchers.make
     const offer = ({ view }: ViewStore.Answer<string>) => known.offer(view)
     const saw = yield* NewerViews.make({
       known,
@@ -40,12 +42,14 @@ export const layer: Layer.Layer<Cluster, never, Redis> = Layer.effect(
       const self = announced.name
       const judge = yield* Judge.make({ store, known, self })
       yield* PeerViews.make({ known, self, suspect: judge.suspect })
-      return yield* Heartbeat.make({
+      const heartbeat = yield* Heartbeat.make({
         announced,
         store,
         known,
         onAnswer: (answer) => Effect.andThen(offer(answer), judge.note(answer))
       })
+      yield* Effect.forkScoped(watchers.keepAside({ self, known, heartbeat }))
+      return heartbeat
     })
 
     return Cluster.of({
@@ -54,6 +58,7 @@ export const layer: Layer.Layer<Cluster, never, Redis> = Layer.effect(
       announce: (node) =>
         announcements.keep(node.role === "router" ? beatAndJudge(node) : beat(node)),
       drain: announcements.drain,
+      watched: watchers.watched,
       heartbeatAge: announcements.age
     })
   })

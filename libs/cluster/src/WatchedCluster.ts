@@ -42,6 +42,7 @@ export const layer: Layer.Layer<Cluster, never, Redis> = Layer.effect(
           Heartbeat.make({ announced, store, known, onAnswer: () => Effect.void })
         ),
       drain: announcements.drain,
+      watched: Effect.void,
       heartbeatAge: announcements.age
     })
   })

@@ -113,6 +113,7 @@ export const makeFakeMesh = Effect.fnUntraced(function* (...routers: ReadonlyArr
     saw: (version) => void saw.push(version),
     announce: () => Effect.void,
     drain: Effect.void,
+    watched: Effect.void,
     heartbeatAge: () => 0
   })
   const lanes = new Map<string, FakeLane>()

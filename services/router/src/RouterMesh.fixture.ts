@@ -136,6 +136,7 @@ export const makeMesh = Effect.fnUntraced(function* ({
         ...fromViews(ref),
         saw: () => {},
         drain: Effect.void,
+        watched: Effect.void,
         heartbeatAge: () => routers.get(name)?.heartbeatAge ?? 0,
         announce: () => Effect.void
       })
