@@ -12,6 +12,8 @@ export default defineConfig({
     globalSetup: "test/harness/requirements.ts",
     reporters: ["default", "./test/harness/SummaryReporter.ts"],
     allowOnly: false,
+    // Most of them wait for other processes, more than half of the time.
+    maxWorkers: 2,
     // Bounds for what is stuck, not for what is slow: two cores run several processes of Weir.
     testTimeout: 60_000,
     hookTimeout: 60_000

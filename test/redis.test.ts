@@ -102,8 +102,15 @@ const keepAsking = (client: Client, key: string, atOnce: number) => {
   return { ended, stop }
 }
 
+/** Sentinels that could not agree at once vote again 6 s later, and once more after that. */
+const votingLimitMs = 45_000
+
 const answersAgain = (client: Client, key: string) =>
-  waitUntil(`${key} is answered again`, async () => Result.isSuccess(await client.increment(key)))
+  waitUntil(
+    `${key} is answered again`,
+    async () => Result.isSuccess(await client.increment(key)),
+    votingLimitMs
+  )
 
 afterAll(() => Promise.all([...clients].map((client) => client.close())))
 
