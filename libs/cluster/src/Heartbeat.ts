@@ -33,8 +33,10 @@ export const make = Effect.fnUntraced(function* (options: {
   readonly store: ViewStore
   readonly known: KnownView
   readonly onAnswer: (answer: Answer<string>) => Effect.Effect<void>
+  /** To join there would put this node into a view of its own. */
+  readonly isBehind?: () => boolean
 }): Effect.fn.Return<Heartbeat, never, Scope.Scope> {
-  const { announced, known, onAnswer, store } = options
+  const { announced, isBehind = () => false, known, store } = options
   const now = yield* monotonic
   const joined = yield* Latch.make()
   const wake = yield* Latch.make()
@@ -50,6 +52,13 @@ export const make = Effect.fnUntraced(function* (options: {
   let toldDraining = false
   let joinedVersion = 0
   let provenAt = Number.NEGATIVE_INFINITY
+  /** Version in the store, when it was last asked. */
+  let storedVersion = 0
+
+  const onAnswer = (answer: Answer<string>) => {
+    storedVersion = answer.version
+    return options.onAnswer(answer)
+  }
 
   const beginNextLife = Effect.map(Clock.currentTimeMillis, (millis) => {
     node = { ...node, incarnation: Math.max(millis, node.incarnation + 1) }
@@ -91,6 +100,7 @@ export const make = Effect.fnUntraced(function* (options: {
     provenAt = Number.NEGATIVE_INFINITY
     if (answer.tag === "REPLACED") return yield* replaced
     state = "joining"
+    if (isBehind() || isStrayed()) return
     // A Redis that is behind has lost its memory: nobody was evicted, and this life goes on.
     if (answer.version >= asked.version) {
       yield* Effect.logInfo("this node was evicted; joining again", { node: node.name })
@@ -114,7 +124,20 @@ export const make = Effect.fnUntraced(function* (options: {
     yield* join
   })
 
+  /**
+   * Peers have a view without this life of ours, and the store has never heard of it: if they
+   * still write to this store they will tell it so, and if not, to raise its version would put
+   * this node into a view of its own.
+   */
+  const isStrayed = () => {
+    const view = known.get()
+    return storedVersion < view.version && !hasLife(view, node)
+  }
+
+  const look = Effect.suspend(() => Effect.flatMap(store.look(known.get()), onAnswer))
+
   const step = Effect.suspend(() => {
+    if (isBehind() || (joined.isOpen() && isStrayed())) return look
     if (state === "joining") return join
     if (state === "replaced") return joinOnceFree
     return node.draining === toldDraining ? beat : Effect.andThen(tellDrain, beat)

@@ -7,7 +7,14 @@
 import type { RedisFailure } from "@weir/redis/RedisFailure"
 import { Effect, FiberMap, type Scope } from "effect"
 import { evictions } from "./ClusterMetrics.ts"
-import { noAges, observe, type Read, staleBeats, untilStillMs } from "./domain/Staleness.ts"
+import {
+  isStoreBehind,
+  noAges,
+  observe,
+  type Read,
+  staleBeats,
+  untilStillMs
+} from "./domain/Staleness.ts"
 import type { KnownView } from "./KnownView.ts"
 import { probe } from "./TcpProbe.ts"
 import { hasLife, type Node } from "./View.ts"
@@ -16,6 +23,8 @@ import type { ViewStore } from "./ViewStore.ts"
 const probePauseMs = 100
 
 export interface Judge {
+  /** The store that we read is not the one that the others beat in; it proves nothing. */
+  readonly isBehind: () => boolean
   /** Takes note of a read, and begins to evict those who are stale by it. */
   readonly note: (read: Read) => Effect.Effect<void>
   /** Looks into a suspicion, once at a time for each node. */
@@ -27,10 +36,13 @@ export const make = Effect.fnUntraced(function* (options: {
   readonly known: KnownView
   /** The name of this node, which does not judge itself. */
   readonly self: string
+  /** A stream from the router of this name is up. */
+  readonly hears: (name: string) => boolean
 }): Effect.fn.Return<Judge, never, Scope.Scope> {
-  const { known, self, store } = options
+  const { hears, known, self, store } = options
   const cases = yield* FiberMap.make<string>()
   let ages = noAges
+  let isBehind = false
 
   /** One at a time for each key. What fails for want of Redis begins again with the next sign. */
   const open = (key: string, judgement: Effect.Effect<void, RedisFailure>) =>
@@ -67,10 +79,23 @@ export const make = Effect.fnUntraced(function* (options: {
   })
 
   return {
+    isBehind: () => isBehind,
     note: (read) =>
       Effect.suspend(() => {
         ages = observe(ages, read)
         const stale = [...staleBeats(ages)].filter(([name]) => name !== self)
+        const others = [...ages.observed.keys()].filter((name) => name !== self)
+        const wasBehind = isBehind
+        isBehind = isStoreBehind(
+          stale.map(([name]) => name),
+          others.length,
+          hears
+        )
+        if (isBehind) {
+          return wasBehind
+            ? Effect.void
+            : Effect.logWarning("most nodes seem to stand still, and live: this is not their Redis")
+        }
         return Effect.forEach(
           stale,
           ([name, beat]) => open(`stale ${name}`, evict(name, beat, "its heartbeat stands still")),

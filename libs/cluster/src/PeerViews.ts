@@ -18,6 +18,8 @@ const longestPauseMs = 1_000
 export interface PeerViews {
   /** Streams that have brought a view and are up. */
   readonly open: () => number
+  /** One of them is from the router of this name. */
+  readonly hears: (name: string) => boolean
 }
 
 const keyOf = ({ incarnation, mesh, name }: Node): string => `${name} ${incarnation} ${mesh}`
@@ -81,5 +83,11 @@ export const make = Effect.fnUntraced(function* (options: {
     })
   ).pipe(Effect.forkScoped)
 
-  return { open: () => open.size }
+  return {
+    open: () => open.size,
+    hears: (name) => {
+      const node = known.get().nodes.find((it) => it.name === name)
+      return node !== undefined && open.has(keyOf(node))
+    }
+  }
 })

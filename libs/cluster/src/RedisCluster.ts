@@ -25,6 +25,7 @@ export const layer: Layer.Layer<Cluster, never, Redis> = Layer.effect(
     const store = yield* ViewStore.make
     const announcements = Announcements.make()
     const watchers = yield* Watchers.make
+    let isBehind = () => false
     const offer = ({ view }: ViewStore.Answer<string>) => known.offer(view)
     const saw = yield* NewerViews.make({
       known,
@@ -40,12 +41,17 @@ export const layer: Layer.Layer<Cluster, never, Redis> = Layer.effect(
 
     const beatAndJudge = Effect.fnUntraced(function* (announced: Announced) {
       const self = announced.name
-      const judge = yield* Judge.make({ store, known, self })
-      yield* PeerViews.make({ known, self, suspect: judge.suspect })
+      const judge: Judge.Judge = yield* Judge.make({
+        ...{ store, known, self },
+        hears: (name) => peers.hears(name)
+      })
+      const peers = yield* PeerViews.make({ known, self, suspect: judge.suspect })
+      isBehind = judge.isBehind
       const heartbeat = yield* Heartbeat.make({
         announced,
         store,
         known,
+        isBehind,
         onAnswer: (answer) => Effect.andThen(offer(answer), judge.note(answer))
       })
       yield* Effect.forkScoped(watchers.keepAside({ self, known, heartbeat }))
@@ -59,7 +65,8 @@ export const layer: Layer.Layer<Cluster, never, Redis> = Layer.effect(
         announcements.keep(node.role === "router" ? beatAndJudge(node) : beat(node)),
       drain: announcements.drain,
       watched: watchers.watched,
-      heartbeatAge: announcements.age
+      // A beat in a store that nobody else looks at proves nothing.
+      heartbeatAge: () => (isBehind() ? Number.POSITIVE_INFINITY : announcements.age())
     })
   })
 )

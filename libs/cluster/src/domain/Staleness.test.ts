@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Ages, noAges, observe, staleBeats, untilStillMs } from "./Staleness.ts"
+import { type Ages, isStoreBehind, noAges, observe, staleBeats, untilStillMs } from "./Staleness.ts"
 
 /** Reads at these times, each answered at once, with the beat of one node seen then. */
 const reads = (...seen: ReadonlyArray<readonly [at: number, beat: string]>): Ages =>
@@ -84,5 +84,19 @@ describe("Staleness", () => {
     { silentMs: 1000, waitMs: 0 }
   ])("lets one that refuses connections go $waitMs ms after $silentMs ms of silence", (row) => {
     assert.strictEqual(untilStillMs(reads(...still(0, row.silentMs)), "router-1"), row.waitMs)
+  })
+})
+
+describe("a router to which most others seem to stand still", () => {
+  const three = ["router-2", "router-3", "presence-1"]
+  it.each<[string, ReadonlyArray<string>, ReadonlyArray<string>, boolean]>([
+    ["doubts its store while one of them speaks to it", three, ["router-2"], true],
+    ["believes it if none of them speaks", three, [], false],
+    ["believes it if only few stand still", ["router-2"], ["router-2"], false]
+  ])("%s", (_, stale, heard, expected) => {
+    assert.strictEqual(
+      isStoreBehind(stale, 4, (name) => heard.includes(name)),
+      expected
+    )
   })
 })

@@ -62,3 +62,13 @@ export const untilStillMs = (ages: Ages, name: string): number => {
   const observed = ages.observed.get(name)
   return observed === undefined ? stillAfterMs : Math.max(0, stillAfterMs - ageOf(ages, observed))
 }
+
+/**
+ * Most of the others seem to stand still, and yet one of them speaks to us: then they are
+ * not gone, and it is our store that stands still, a primary that others have left.
+ */
+export const isStoreBehind = (
+  stale: ReadonlyArray<string>,
+  others: number,
+  hears: (name: string) => boolean
+): boolean => stale.length * 2 > others && stale.some(hears)
