@@ -24,6 +24,9 @@ const shardsAtOnce = 16
 /** To one successor: one that hangs must not keep the others until it takes them by itself. */
 const handoversAtOnce = 4
 
+/** Of what was published to a shard that is being taken; publishers wait 5 s. */
+const longestWaitMs = 4_000
+
 /** Compare-and-sets on their way at once. */
 const claimsAtOnce = 256
 
@@ -88,9 +91,9 @@ export const run = Effect.fnUntraced(function* (options: {
   }
 
   /** Nobody can say whose it is: who waits is told, and may come again. */
-  const refuseWaiting = (awaiting: ReadonlyArray<Shard>) => {
-    for (const shard of awaiting) {
-      if (monotonicMs(clock) - shard.awaitedSince < handoffPatienceMs) continue
+  const refuseWaiting = (afterMs: number) => {
+    for (const shard of shards.inState("awaiting")) {
+      if (monotonicMs(clock) - shard.awaitedSince < afterMs) continue
       for (const channel of shards.channelsOf(shard).values()) {
         const why = failure("unavailable", "the channel's log is not available", 500)
         const isWaited = channel.hasPending || (channel.inFlight?.batch.length ?? 0) > 0
