@@ -143,9 +143,13 @@ export const run = Effect.fnUntraced(function* (options: {
     const awaiting = shards.inState("awaiting")
     if (awaiting.length === 0) return
     yield* claim(awaiting).pipe(
-      Effect.catch((refused) => Effect.logDebug("cannot take shards now", { why: refused.message }))
+      Effect.catch((refused) => {
+        refuseWaiting(handoffPatienceMs)
+        return Effect.logDebug("cannot take shards now", { why: refused.message })
+      })
     )
-    refuseWaiting(shards.inState("awaiting"))
+    // It only takes its time, but whoever published has little of that left.
+    refuseWaiting(longestWaitMs)
   })
 
   yield* Stream.runForEach(cluster.changes, () => Queue.offer(wakes, undefined)).pipe(
