@@ -37,7 +37,7 @@ ${matrix.map(({ name, fault }) => `  ${name.padEnd(18)} ${fault}`).join("\n")}
   --seconds S   how long those last that go on for a time: F15, F20, F22
   --keep DIR    keep every history and log there; without it only those of a failure stay
   --json        one JSON line for each scenario
-  --write       put the table into docs/guarantees.md
+  --write       put the rows of what ran into docs/guarantees.md
   --help        this
 
 Exit code 1: something was violated. Then the shortest explanation comes first, and

@@ -12,7 +12,7 @@ export interface Skipped {
 }
 
 const columns = [
-  ...["fault", "class", "published", "acked", "lost", "silent gaps", "seen twice"],
+  ...["fault", "again", "class", "published", "acked", "lost", "silent gaps", "seen twice"],
   ...["writes back: p50", "p99", "max", "disconnected", "verdict"]
 ]
 
@@ -26,8 +26,11 @@ const lateness = ({ scenario, writesBack }: Outcome): ReadonlyArray<string> => {
   return writesBack.max > backWithin ? [`later than the ${backWithin / 1000} s we say`] : []
 }
 
+/** What follows `npm run test:faults -- ` to have it once more. */
+const againOf = ({ name }: Scenario, seed: number): string => `\`${name} --seed ${seed}\``
+
 const cellsOf = (outcome: Outcome): ReadonlyArray<string> => {
-  const { disconnected, judgement, notes, scenario, writesBack } = outcome
+  const { disconnected, judgement, notes, scenario, seed, writesBack } = outcome
   const { acked, lost, published, silentGaps, violations } = judgement.counts
   const failed = [
     ...Object.entries(violations).map(([invariant, count]) => `${invariant} × ${count}`),
@@ -37,6 +40,7 @@ const cellsOf = (outcome: Outcome): ReadonlyArray<string> => {
   const verdict = hasPassed(outcome) ? "holds" : `**broken**: ${failed.join("; ")}`
   return [
     `${scenario.name} ${scenario.fault}`,
+    againOf(scenario, seed),
     scenario.class,
     String(published),
     String(acked),
@@ -53,8 +57,9 @@ const cellsOf = (outcome: Outcome): ReadonlyArray<string> => {
 
 const skippedCells = ({ failed, scenario, why }: Skipped): ReadonlyArray<string> => [
   `${scenario.name} ${scenario.fault}`,
+  "",
   scenario.class,
-  ...columns.slice(3).map(() => ""),
+  ...columns.slice(4).map(() => ""),
   `${failed ? "**failed**" : "not run"}: ${why}`
 ]
 

@@ -31,6 +31,7 @@ import { Clock, Effect, Exit, Stream } from "effect"
 import { type ApiKey, authenticate } from "../domain/ApiKeys.ts"
 import { monotonicMs } from "../Monotonic.ts"
 import { Router } from "../Router.ts"
+import { Arrivals } from "./Arrivals.ts"
 import { readHere } from "./MeshHandlers.ts"
 
 /** Publications in one message of a batch or stream. */
@@ -74,7 +75,7 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
   const publishAll = (
     requests: ReadonlyArray<PublishRequest>,
     publish: (request: PublishRequest) => Effect.Effect<Accepted, Failure>
-  ) =>
+  ): Effect.Effect<Array<Result>, Failure> =>
     requests.length > maxBatch
       ? Effect.fail(
           failure(
@@ -96,17 +97,22 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
   ) {
     const clock = yield* Clock.Clock
     const order = new SendOrder()
+    const arrivals = new Arrivals(monotonicMs(clock))
     const inOrder = (request: PublishRequest) => {
       const { channel, messageId } = request
-      const held = order.check(channel, messageId, monotonicMs(clock))
+      const held = order.check(channel, messageId, arrivals.time)
       if (held !== undefined) return Effect.fail(held)
       return Effect.tapError(publish(key, request), (refused) =>
-        Effect.sync(() => order.refused(channel, messageId, refused, monotonicMs(clock)))
+        Effect.sync(() => order.refused(channel, messageId, refused, arrivals.time))
       )
     }
-    yield* Stream.runForEach(inbound, ({ publications }) =>
-      Effect.flatMap(publishAll(publications, inOrder), (results) => writeAll([{ results }]))
-    )
+    yield* Stream.runForEach(inbound, ({ publications }) => {
+      arrivals.arrived(monotonicMs(clock))
+      return publishAll(publications, inOrder).pipe(
+        Effect.flatMap((results) => writeAll([{ results }])),
+        Effect.tap(() => Effect.sync(() => arrivals.done(monotonicMs(clock))))
+      )
+    })
   })
 
   const mayRead = Effect.fnUntraced(function* (call: CallInfo, verb: Verb, channel: string) {
