@@ -10,6 +10,9 @@ import { type ServerEvents, type Servers, watch } from "./Servers.ts"
 
 type SingleTarget = Exclude<RedisTarget, { readonly shape: "cluster" }>
 
+/** Before a connection that gave up begins again. */
+const endedPauseMs = 100
+
 const connect = (target: SingleTarget, name: string): Connection => {
   const common = {
     ...connectionOptions(name, target.credentials),
@@ -39,12 +42,24 @@ const connect = (target: SingleTarget, name: string): Connection => {
 export const singleServer = (target: SingleTarget, name: string, events: ServerEvents): Servers => {
   const connection = connect(target, name)
   watch(connection, describeTarget(target), events)
+  let isClosed = false
+  // Sentinels that tell of a failover while it asks them where to go end ioredis's attempt, and
+  // it makes no other by itself.
+  connection.on("end", () => {
+    if (isClosed) return
+    setTimeout(() => {
+      if (!isClosed && connection.status === "end") connection.connect().catch(() => {})
+    }, endedPauseMs)
+  })
   const primaries = new Map([["primary", connection]])
   return {
     ownerOf: () => (isOpen(connection) ? connection : undefined),
     at: () => undefined,
     primaries: () => primaries,
     refresh: () => Promise.resolve(),
-    close: () => connection.disconnect()
+    close: () => {
+      isClosed = true
+      connection.disconnect()
+    }
   }
 }
