@@ -1,6 +1,7 @@
 /**
  * Networks that fail in part: F6 to F8 and F20.
  */
+import type { FaultProxy } from "../FaultProxy.ts"
 import { channelsOf, ownerNow } from "../Placement.ts"
 import type { Scenario, Stage } from "../Scenario.ts"
 import { channels, logged } from "../workload/Workload.ts"
@@ -11,6 +12,19 @@ const backLimitMs = 6_500
 const busiestOwner = ({ deployment, random }: Stage) => {
   const owner = ownerNow(deployment, random.pick(logged))
   return { owner, hit: channelsOf(deployment, owner, channels) }
+}
+
+/** Now and then it hangs, now and then it is refused. */
+const cutOff = (proxy: FaultProxy, round: number) => {
+  if (round % 2 === 0) return proxy.set({ dropToClient: true, dropToServer: true })
+  proxy.refuse(true)
+  proxy.cut()
+}
+
+/** What was swallowed has broken the connections of before; new ones are whole. */
+const mend = (proxy: FaultProxy) => {
+  proxy.heal()
+  proxy.cut()
 }
 
 export const redisIsCut: Scenario = {
@@ -25,25 +39,35 @@ export const redisIsCut: Scenario = {
       const { hit, owner } = busiestOwner(stage)
       const proxy = stage.deployment.redisProxy(owner)
       stage.fault("cut from Redis", owner, hit)
-      // Now and then it hangs, now and then it is refused.
-      if (round % 2 === 0) proxy.set({ dropToClient: true, dropToServer: true })
-      else {
-        proxy.refuse(true)
-        proxy.cut()
-      }
+      cutOff(proxy, round)
       const isBack = await stage.writesBack(
         hit.filter((it) => !it.startsWith("live:")),
         backLimitMs
       )
       stage.expect(isBack, `writes were not back ${backLimitMs} ms after ${owner} lost Redis`)
       await stage.sleep(cutMs - backLimitMs)
-      proxy.heal()
-      proxy.cut()
+      mend(proxy)
       stage.healed("cut from Redis", owner)
       await stage.sleep(5_000)
     }
   }
 }
+
+/** Between one router and its peers, in each round. */
+const betweenPeers =
+  (name: string, doHarm: (proxy: FaultProxy, round: number) => void): Scenario["run"] =>
+  async (stage) => {
+    for (let round = 0; round < stage.rounds; round++) {
+      const { hit, owner } = busiestOwner(stage)
+      const proxy = stage.deployment.meshProxy(owner)
+      stage.fault(name, owner, hit)
+      doHarm(proxy, round)
+      await stage.sleep(cutMs)
+      mend(proxy)
+      stage.healed(name, owner)
+      await stage.sleep(6_000)
+    }
+  }
 
 export const peersAreCut: Scenario = {
   name: "F7",
@@ -52,23 +76,7 @@ export const peersAreCut: Scenario = {
   backWithin: 6_500,
   rounds: 2,
   deployment: { meshProxies: true },
-  run: async (stage) => {
-    for (let round = 0; round < stage.rounds; round++) {
-      const { hit, owner } = busiestOwner(stage)
-      const proxy = stage.deployment.meshProxy(owner)
-      stage.fault("cut from peers", owner, hit)
-      if (round % 2 === 0) proxy.set({ dropToClient: true, dropToServer: true })
-      else {
-        proxy.refuse(true)
-        proxy.cut()
-      }
-      await stage.sleep(cutMs)
-      proxy.heal()
-      proxy.cut()
-      stage.healed("cut from peers", owner)
-      await stage.sleep(6_000)
-    }
-  }
+  run: betweenPeers("cut from peers", cutOff)
 }
 
 export const halfOpen: Scenario = {
@@ -78,20 +86,9 @@ export const halfOpen: Scenario = {
   backWithin: 6_500,
   rounds: 2,
   deployment: { meshProxies: true },
-  run: async (stage) => {
-    for (let round = 0; round < stage.rounds; round++) {
-      const { hit, owner } = busiestOwner(stage)
-      const proxy = stage.deployment.meshProxy(owner)
-      stage.fault("half-open", owner, hit)
-      proxy.set(round % 2 === 0 ? { dropToClient: true } : { dropToServer: true })
-      await stage.sleep(cutMs)
-      proxy.heal()
-      // What was swallowed has broken those connections; new ones are whole.
-      proxy.cut()
-      stage.healed("half-open", owner)
-      await stage.sleep(6_000)
-    }
-  }
+  run: betweenPeers("half-open", (proxy, round) =>
+    proxy.set(round % 2 === 0 ? { dropToClient: true } : { dropToServer: true })
+  )
 }
 
 export const clientsAreFarAway: Scenario = {
