@@ -2,19 +2,18 @@
  * How the router's parts fit: the only file that knows all of them.
  */
 import { Cluster } from "@weir/cluster/Cluster"
+import * as RedisLayer from "@weir/cluster/RedisLayer"
 import * as ViewHandlers from "@weir/cluster/ViewHandlers"
-import { ConfigMistakes } from "@weir/config/LoadSettings"
+import type { ConfigMistakes } from "@weir/config/LoadSettings"
 import { advertised, type Settings } from "@weir/config/Settings"
 import { probeNamespace } from "@weir/core/Namespace"
 import * as GrpcServer from "@weir/grpc/GrpcServer"
 import * as Presence from "@weir/mesh/PresenceNodes"
 import * as Mesh from "@weir/mesh/Routers"
 import { Redis } from "@weir/redis/Redis"
-import * as RedisConnection from "@weir/redis/RedisConnection"
-import { parseRedisUrl } from "@weir/redis/RedisUrl"
 import { Doors } from "@weir/telemetry/Doors"
 import { Readiness } from "@weir/telemetry/Readiness"
-import { Effect, Layer, Result, Stream } from "effect"
+import { Effect, Layer, Stream } from "effect"
 import { layerRedis as layerRedisLogs } from "./adapters/RedisLogStore.ts"
 import { layerRedis as layerRedisRecords } from "./adapters/RedisShardRecords.ts"
 import * as IdleSweep from "./loops/IdleSweep.ts"
@@ -85,18 +84,12 @@ const inMemory = Layer.merge(layerMemoryLogs, layerMemoryRecords)
 const inRedis = ({
   node,
   redisUrl
-}: Settings): Layer.Layer<LogStore | ShardRecords | Redis, ConfigMistakes> => {
-  const target = parseRedisUrl(redisUrl)
-  if (Result.isFailure(target)) {
-    const mistakes = [`WEIR_REDIS_URL: ${target.failure}`]
-    return Layer.unwrap(Effect.fail(new ConfigMistakes({ mistakes })))
-  }
-  return Layer.merge(layerRedisLogs, layerRedisRecords).pipe(
+}: Settings): Layer.Layer<LogStore | ShardRecords | Redis, ConfigMistakes> =>
+  Layer.merge(layerRedisLogs, layerRedisRecords).pipe(
     Layer.provideMerge(
-      RedisConnection.layer(target.success, { name: `weir-logs-${node}`, observer: redisObserver })
+      RedisLayer.layerOf(redisUrl, { name: `weir-logs-${node}`, observer: redisObserver })
     )
   )
-}
 
 const checkLogs = Layer.effectDiscard(
   Effect.gen(function* () {
