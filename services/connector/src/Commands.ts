@@ -49,7 +49,8 @@ const publish = Effect.fnUntraced(function* (
   const { messageId } = message
   const clock = yield* Clock.Clock
   const monotonicMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
-  yield* orFail(session.sendOrder.check(channel, messageId, monotonicMs()) ?? message)
+  const held = session.sendOrder.check(channel, messageId, monotonicMs())
+  if (held !== undefined) return yield* held
   return yield* Effect.tapError(deps.routers.publish(message), (refused) =>
     Effect.sync(() => session.sendOrder.refused(channel, messageId, refused, monotonicMs()))
   )

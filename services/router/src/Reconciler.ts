@@ -21,7 +21,7 @@ const maxRounds = 8
 
 export interface ReconcilerDeps {
   /** It is known now whether what was in flight happened. */
-  readonly decided: (channel: OwnedChannel, inFlight: InFlight, happened: boolean) => void
+  readonly decided: (inFlight: InFlight, happened: boolean) => void
   /** Takes the shard again under a higher term. */
   readonly renewTerm: (shard: Shard) => Effect.Effect<void, Failure>
 }
@@ -74,7 +74,7 @@ export const reconcile = Effect.fnUntraced(function* (
       case "same":
       case "appended":
         channel.inFlight = undefined
-        if (inFlight !== undefined) decided(channel, inFlight, plan === "appended")
+        if (inFlight !== undefined) decided(inFlight, plan === "appended")
         channel.settled.openUnsafe()
         return
       case "repair":

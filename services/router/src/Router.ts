@@ -29,6 +29,7 @@ import * as Ownership from "./Ownership.ts"
 import { type From, LogStore, type Page, type PageLimits, type Resumed } from "./ports/LogStore.ts"
 import type { ShardRecords } from "./ports/ShardRecords.ts"
 import { channels as channelsGauge, lanes as lanesGauge } from "./RouterMetrics.ts"
+import type { Shard } from "./Shard.ts"
 
 export class Router extends Context.Service<
   Router,
@@ -102,9 +103,9 @@ export const make = Effect.fnUntraced(function* ({
   const { shards } = ownership
   const reader = yield* makeReader(ownership, startDrain)
 
-  const channelOf = (name: string): OwnedChannel | undefined => {
-    const shard = shards.of(name)
-    const known = shards.channel(name)
+  const channelOf = (shard: Shard, name: string): OwnedChannel | undefined => {
+    const held = shards.channelsOf(shard)
+    const known = held.get(name)
     const now = monotonicMs(clock)
     if (known !== undefined) {
       known.usedAt = now
@@ -113,7 +114,7 @@ export const make = Effect.fnUntraced(function* ({
     const namespace = namespaces.get(namespaceOf(name))
     if (namespace === undefined) return undefined
     const channel = new OwnedChannel(name, namespace, shard, now)
-    shards.channelsOf(shard).set(name, channel)
+    held.set(name, channel)
     channelsGauge.add(1)
     return channel
   }
@@ -125,14 +126,14 @@ export const make = Effect.fnUntraced(function* ({
   const where = (name: string): Effect.Effect<OwnedChannel, Failure | Moved> => {
     const shard = shards.of(name)
     if (!ownership.isOurs(shard)) return Effect.fail(ownership.moved(shard))
-    const channel = channelOf(name)
+    const channel = channelOf(shard, name)
     return channel === undefined ? Effect.fail(unknownNamespace(name)) : Effect.succeed(channel)
   }
 
   const submit = (message: Message, answer: Answer) => {
     const shard = shards.of(message.channel)
     if (!ownership.isOurs(shard)) return answer(Exit.fail(ownership.moved(shard)))
-    const channel = channelOf(message.channel)
+    const channel = channelOf(shard, message.channel)
     if (channel === undefined) return answer(Exit.fail(unknownNamespace(message.channel)))
     const refused = channel.submit({ message, answer })
     if (refused !== undefined) return answer(Exit.fail(refused))
@@ -215,7 +216,7 @@ export const make = Effect.fnUntraced(function* ({
       // On its way elsewhere it is told so with all the others, behind what is still in flight.
       const isLeaving = shard.state === "sealed"
       if (!isLeaving && !ownership.isOurs(shard)) return lane.pushMoved(ownership.moved(shard))
-      const channel = channelOf(name)
+      const channel = channelOf(shard, name)
       if (channel === undefined) return lane.pushRefused(name, attach, unknownNamespace(name))
       channel.lanes.add(lane)
       lane.follow(name, attach, since)

@@ -175,7 +175,7 @@ export const drain = Effect.fnUntraced(function* (channel: OwnedChannel, deps: S
   /** Appends in a row that did not happen. */
   let failures = 0
 
-  const decided = (_: OwnedChannel, inFlight: InFlight, happened: boolean) => {
+  const decided = (inFlight: InFlight, happened: boolean) => {
     if (!happened) return channel.putBack(inFlight.batch)
     unknown = undefined
     channel.deliver(inFlight.entries, monotonicMs(clock))

@@ -16,6 +16,7 @@ import { Clock, Effect, Layer } from "effect"
 import { dedupeKey } from "../domain/DedupeWindow.ts"
 import type { PageLimits } from "../domain/PageLimits.ts"
 import { decide } from "../domain/Resume.ts"
+import { monotonicMs } from "../Monotonic.ts"
 import { newEpoch } from "../ports/Epoch.ts"
 import {
   type Append,
@@ -103,9 +104,8 @@ const make = Effect.gen(function* () {
   ): Effect.fn.Return<AppendResult, Failure | Fenced> {
     const { channel, namespace } = append
     const now = yield* Clock.currentTimeMillis
-    const monotonicMs = Number((yield* Clock.monotonicTimeNanos) / 1_000_000n)
     // Counted before it is known to have happened: made twice, it would forget too early.
-    const due = turns.take(channel, namespace.dedupeMs, monotonicMs)
+    const due = turns.take(channel, namespace.dedupeMs, monotonicMs(yield* Clock.Clock))
     const args = appendArguments(append, now, due.count)
     const wanted = namespace.durableReplicas
     const { replicas, reply } = yield* answered(
