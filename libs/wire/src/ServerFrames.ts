@@ -14,6 +14,7 @@ import {
   type Subscribed
 } from "@weir/proto/client/v1/client"
 import type { EncodedPublication } from "./Publications.ts"
+import { varintBytes, writeVarint } from "./Varint.ts"
 
 export type WireFormat = "json" | "proto"
 
@@ -36,7 +37,8 @@ const jsonData = (contentType: string, data: Uint8Array): string => {
   }
 }
 
-const publicationJson = (publication: Publication): string => {
+/** All of it but the data and what closes it. */
+const publicationHead = (publication: Publication): string => {
   const { epoch, term, offset } = publication.position
   const messageId =
     publication.messageId === "" ? "" : `"messageId":${JSON.stringify(publication.messageId)},`
@@ -44,8 +46,27 @@ const publicationJson = (publication: Publication): string => {
     `{"channel":${JSON.stringify(publication.channel)}` +
     `,"position":{"epoch":${JSON.stringify(epoch)},"term":${term},"offset":${offset}}` +
     `,${messageId}"publisher":${JSON.stringify(publication.publisher)}` +
-    `,"publishedAt":${publication.publishedAt},${jsonData(publication.contentType, publication.data)}}`
+    `,"publishedAt":${publication.publishedAt},`
   )
+}
+
+const publicationJson = (publication: Publication): string =>
+  `${publicationHead(publication)}${jsonData(publication.contentType, publication.data)}}`
+
+/** JSON data goes in as the bytes it is: that they are UTF-8 was checked at the door. */
+const publicationEnvelope = (ts: number, publication: Publication): Uint8Array => {
+  const { contentType, data } = publication
+  const begin = `{"type":"publication","ts":${ts},"payload":${publicationHead(publication)}`
+  if (contentKind(contentType) !== "json" || data.byteLength === 0) {
+    return encoder.encode(`${begin}${jsonData(contentType, data)}}}`)
+  }
+  const head = `${begin}"data":`
+  const headBytes = Buffer.byteLength(head)
+  const envelope = Buffer.allocUnsafe(headBytes + data.byteLength + 2)
+  envelope.write(head)
+  envelope.set(data, headBytes)
+  envelope.write("}}", headBytes + data.byteLength)
+  return envelope
 }
 
 const memberJson = (member: Member): string =>
@@ -139,19 +160,34 @@ const publicationTag = (7 << 3) | 2
 /** Field 2, wire type 0: `ServerFrame.ts`. */
 const tsTag = (2 << 3) | 0
 
+const publicationRecord = (ts: number, bytes: Uint8Array): Uint8Array => {
+  const frameBytes = 2 + varintBytes(ts) + varintBytes(bytes.byteLength) + bytes.byteLength
+  const record = Buffer.allocUnsafe(varintBytes(frameBytes) + frameBytes)
+  let at = writeVarint(record, frameBytes, 0)
+  record[at++] = tsTag
+  at = writeVarint(record, ts, at)
+  record[at++] = publicationTag
+  at = writeVarint(record, bytes.byteLength, at)
+  record.set(bytes, at)
+  return record
+}
+
 /** A pushed publication. In protobuf the owner's bytes pass through as they are. */
 export const encodePublicationFrame = (
   format: WireFormat,
   ts: number,
   { publication, bytes }: EncodedPublication
 ): Uint8Array =>
-  format === "json"
-    ? encoder.encode(`{"type":"publication","ts":${ts},"payload":${publicationJson(publication)}}`)
-    : new BinaryWriter()
-        .fork()
-        .uint32(tsTag)
-        .int64(ts)
-        .uint32(publicationTag)
-        .bytes(bytes)
-        .join()
-        .finish()
+  format === "json" ? publicationEnvelope(ts, publication) : publicationRecord(ts, bytes)
+
+const comma = encoder.encode(",")
+
+/** Several frames as the payload of one message: an array in JSON, one record after another else. */
+export const joinFrames = (format: WireFormat, frames: ReadonlyArray<Uint8Array>): Uint8Array =>
+  format === "proto"
+    ? Buffer.concat(frames)
+    : Buffer.concat([
+        encoder.encode("["),
+        ...frames.flatMap((frame, index) => (index === 0 ? [frame] : [comma, frame])),
+        encoder.encode("]")
+      ])

@@ -7,11 +7,10 @@
  */
 import { deliversLatest, type Namespace } from "@weir/core/Namespace"
 import type { GapReason, Position } from "@weir/core/Position"
-import { frameMessage } from "@weir/socket/Frame"
 import type { EncodedPublication } from "@weir/wire/Publications"
-import { encodePublicationFrame, type WireFormat } from "@weir/wire/ServerFrames"
 import { Effect } from "effect"
 import { behind as behindGauge } from "./ConnectorMetrics.ts"
+import { type Framing, framePublications } from "./Framing.ts"
 import type { Subscription } from "./Subscription.ts"
 
 export interface Accepted {
@@ -22,18 +21,6 @@ export interface Accepted {
 
 /** A part of this connector that hears every publication of a channel. */
 export type Tap = (entries: ReadonlyArray<EncodedPublication>) => void
-
-export const framePublications = (
-  format: WireFormat,
-  entries: ReadonlyArray<EncodedPublication>,
-  nowMillis: number
-): Buffer => {
-  const kind = format === "json" ? "text" : "binary"
-  const frames = entries.map((entry) =>
-    frameMessage(encodePublicationFrame(format, nowMillis, entry), kind)
-  )
-  return frames.length === 1 ? frames[0]! : Buffer.concat(frames)
-}
 
 export class ChannelFeed {
   readonly name: string
@@ -125,12 +112,18 @@ export class ChannelFeed {
     this.position = entries.at(-1)!.publication.position
     this.#term = this.position.term
     for (const tap of this.taps) tap(entries)
-    const chunks: Partial<Record<WireFormat, Buffer>> = {}
+    const chunks = new Map<Framing, Buffer>()
+    let framing: Framing | undefined
+    let chunk!: Buffer
     for (const subscription of this.#live) {
       const { connection } = subscription
-      const { format } = connection
-      chunks[format] ??= framePublications(format, entries, nowMillis)
-      if (!connection.push(chunks[format], entries.length)) this.#fallBehind(subscription, before)
+      // As a rule it is that of the one before.
+      if (connection.framing !== framing) {
+        framing = connection.framing
+        chunk = chunks.get(framing) ?? framePublications(framing, entries, nowMillis)
+        chunks.set(framing, chunk)
+      }
+      if (!connection.push(chunk, entries.length)) this.#fallBehind(subscription, before)
     }
     for (const subscription of this.#ahead) this.#bringUp(subscription, entries, nowMillis)
   }
@@ -145,7 +138,7 @@ export class ChannelFeed {
     const missing = entries.filter(({ publication }) => publication.position.offset > cursor.offset)
     if (missing.length > 0) {
       const { connection } = subscription
-      const chunk = framePublications(connection.format, missing, nowMillis)
+      const chunk = framePublications(connection.framing, missing, nowMillis)
       if (!connection.push(chunk, missing.length)) return this.#fallBehind(subscription, cursor)
     }
     if (this.position!.offset >= cursor.offset) this.#setState(subscription, "live")

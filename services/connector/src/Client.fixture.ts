@@ -14,6 +14,8 @@ export const makeClient = (channel: string) => {
     format: "json",
     outbox: { maxFrames: 1, maxBytes: 10_000 },
     nowMillis: 0,
+    // A turn of its own for each.
+    flusher: { add: (it) => it.flush(0) },
     onDrained: () => {},
     transport: {
       protocol: undefined,

@@ -93,6 +93,7 @@ const accept = Effect.fnUntraced(function* (
   )
   const { user, expiresAt } = identity
   session.phase = "connected"
+  if (request.batch) session.connection.acceptBatches()
   session.connection.send(
     {
       $case: "connected",

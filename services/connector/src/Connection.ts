@@ -1,9 +1,9 @@
 /**
- * Connection: one live transport of a client, and what waits for it to drain.
+ * Connection: one live transport of a client, and what waits for it.
  *
- * No fiber belongs to it. Frames are written at once while the socket takes
- * them; after that they wait in an outbox that exists only as long as it has
- * something in it.
+ * No fiber belongs to it. What it is given waits for the end of the turn, in which the
+ * flusher writes it in one go; while the socket takes no more it waits in an outbox, which
+ * exists only as long as it has something in it.
  */
 import { type CloseName, closeCodes, closeReason } from "@weir/core/CloseCode"
 import type { Failure } from "@weir/core/Failure"
@@ -12,39 +12,57 @@ import { frameMessage } from "@weir/socket/Frame"
 import type { Transport } from "@weir/socket/WebSocketServer"
 import { encodeServerFrame, type ServerPayload, type WireFormat } from "@weir/wire/ServerFrames"
 import { bytesOut, closes, failures, messagesOut, outboxFrames } from "./ConnectorMetrics.ts"
+import type { Flushable, Join } from "./Flusher.ts"
+import { type Framing, framingOf } from "./Framing.ts"
 
 export interface ConnectionOptions {
   readonly transport: Transport
   readonly format: WireFormat
   readonly outbox: OutboxLimits
   readonly nowMillis: number
+  /** Is told when there is something to flush. */
+  readonly flusher: { readonly add: (connection: Flushable) => void }
   /** The socket has taken everything. */
   readonly onDrained: () => void
 }
 
+/** What may wait for the end of the turn; about what a socket takes at once. */
+const turnBytes = 64 * 1024
+
+const concat: Join = (first, others) => Buffer.concat([first, ...others])
+
 export class Connection {
-  readonly format: WireFormat
+  framing: Framing
   lastSentAt: number
-  readonly #transport: Transport
-  readonly #limits: OutboxLimits
-  readonly #onDrained: () => void
+  readonly #options: ConnectionOptions
+  /** What waits for the end of the turn: one chunk as a rule, which needs no list. */
+  #first: Uint8Array | undefined
+  #others: Array<Uint8Array> | undefined
+  #bytes = 0
   #outbox: Outbox | undefined
   #blocked = false
   #closed = false
 
   constructor(options: ConnectionOptions) {
-    this.format = options.format
+    this.#options = options
+    this.framing = framingOf(options.format, false)
     this.lastSentAt = options.nowMillis
-    this.#transport = options.transport
-    this.#limits = options.outbox
-    this.#onDrained = options.onDrained
+  }
+
+  get format(): WireFormat {
+    return this.framing.format
+  }
+
+  /** The client takes several publications in one frame. */
+  acceptBatches(): void {
+    this.framing = framingOf(this.format, true)
   }
 
   get closed(): boolean {
     return this.#closed
   }
 
-  /** Nothing waits: what is offered now leaves now. */
+  /** The socket takes what is offered. */
   get isClear(): boolean {
     return !this.#blocked
   }
@@ -53,20 +71,40 @@ export class Connection {
   push(frames: Uint8Array, count: number): boolean {
     if (this.#closed) return true
     if (this.#blocked) {
-      this.#outbox ??= new Outbox(this.#limits)
+      this.#outbox ??= new Outbox(this.#options.outbox)
       if (!this.#outbox.offer(frames)) return false
       outboxFrames.add(1)
     } else {
-      this.#write(frames)
+      this.#hold(frames)
     }
     messagesOut.add(count)
     bytesOut.add(frames.byteLength)
     return true
   }
 
-  #write(frames: Uint8Array): void {
-    this.lastSentAt = Date.now()
-    if (!this.#transport.write(frames)) this.#blocked = true
+  #hold(frames: Uint8Array): void {
+    this.#bytes += frames.byteLength
+    if (this.#first === undefined) {
+      this.#first = frames
+      this.#options.flusher.add(this)
+    } else {
+      this.#others ??= []
+      this.#others.push(frames)
+    }
+    if (this.#bytes > turnBytes) this.flush(Date.now())
+  }
+
+  /** Writes what waits for the end of the turn. */
+  flush(nowMillis: number, join: Join = concat): void {
+    const first = this.#first
+    if (first === undefined) return
+    const others = this.#others
+    this.#first = undefined
+    this.#others = undefined
+    this.#bytes = 0
+    this.lastSentAt = nowMillis
+    const chunk = others === undefined ? first : join(first, others)
+    if (!this.#options.transport.write(chunk)) this.#blocked = true
   }
 
   /** Sends what may not be left out; a client that has no room for it is too slow. */
@@ -88,19 +126,20 @@ export class Connection {
       const frames = this.#outbox?.take()
       if (frames === undefined) break
       outboxFrames.add(-1)
-      this.#write(frames)
+      this.#hold(frames)
     }
     if (this.#blocked) return
     this.#outbox = undefined
-    this.#onDrained()
+    this.#options.onDrained()
   }
 
-  /** Ends it from our side. What still waits is not sent: the client resumes, or may not return. */
+  /** Ends it from our side. What is in the outbox is not sent: the client resumes, or may not return. */
   close(name: CloseName, detail?: string): void {
     if (this.#closed) return
     const close = closeCodes[name]
+    this.flush(Date.now())
     this.#dispose(close.code)
-    this.#transport.close(close.code, closeReason(close, detail))
+    this.#options.transport.close(close.code, closeReason(close, detail))
   }
 
   /** The transport is gone, whoever ended it. */
@@ -113,5 +152,7 @@ export class Connection {
     closes(String(code)).add()
     if (this.#outbox !== undefined) outboxFrames.add(-this.#outbox.frames)
     this.#outbox = undefined
+    this.#first = undefined
+    this.#others = undefined
   }
 }

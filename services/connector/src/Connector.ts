@@ -20,6 +20,7 @@ import {
   pendingCommands
 } from "./ConnectorMetrics.ts"
 import { sessionIdOf, sessionRandomBytes } from "./domain/SessionId.ts"
+import { Flusher } from "./Flusher.ts"
 import { Session } from "./Session.ts"
 import { leave } from "./Subscribe.ts"
 
@@ -62,6 +63,8 @@ const decode = (session: Session, data: Buffer, isBinary: boolean): ReadonlyArra
 export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: CommandDeps) {
   const sessions = new Set<Session>()
   const run = yield* FiberSet.makeRuntime<never, void, never>()
+  const flusher = new Flusher()
+  yield* Effect.forkScoped(flusher.run)
 
   const countUnparsable = (session: Session, now: number): boolean => {
     const recent = session.unparsable
@@ -179,6 +182,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
       format,
       outbox: { maxFrames: limits.outboxFrames, maxBytes: limits.outboxBytes },
       nowMillis,
+      flusher,
       onDrained: () => deps.replayer.start(session)
     })
     const id = sessionIdOf(node, randomBytes(sessionRandomBytes))

@@ -11,11 +11,11 @@ import { makeNamespace, type NamespaceOptions } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { Message } from "@weir/core/Publication"
 import { Routers } from "@weir/mesh/Routers"
-import type {
-  AttachRequest,
+import {
+  type AttachRequest,
   AttachResponse,
-  ChannelPosition,
-  LaneItem
+  type ChannelPosition,
+  type LaneItem
 } from "@weir/proto/mesh/v1/router"
 import { encodePublication } from "@weir/wire/Publications"
 import { type Cause, Effect, Layer, Queue, Stream, SubscriptionRef } from "effect"
@@ -133,6 +133,11 @@ export const makeFakeMesh = Effect.fnUntraced(function* (...routers: ReadonlyArr
       const lane = new FakeLane(yield* Queue.unbounded<AttachResponse, Failure | Cause.Done>())
       return {
         inbound: Stream.fromQueue(lane.inbound),
+        receive: (onMessage) =>
+          Stream.runForEach(Stream.fromQueue(lane.inbound), (message) =>
+            Effect.sync(() => onMessage(Buffer.from(AttachResponse.encode(message).finish())))
+          ),
+        writeBytes: () => Effect.void,
         writeAll: (messages) =>
           Effect.sync(() => {
             for (const { message } of messages) {

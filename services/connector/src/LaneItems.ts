@@ -6,7 +6,8 @@
  */
 import type { GapReason, Position } from "@weir/core/Position"
 import type { Gap } from "@weir/proto/client/v1/client"
-import type { Attached, AttachResponse, Beacon } from "@weir/proto/mesh/v1/router"
+import type { Attached, Beacon, LaneItem } from "@weir/proto/mesh/v1/router"
+import { type LaneReader, readLaneMessage } from "@weir/wire/LaneMessage"
 import { decodePublication, type EncodedPublication } from "@weir/wire/Publications"
 import type { OpenLane } from "./Attachment.ts"
 import type { Attachments } from "./Attachments.ts"
@@ -26,7 +27,20 @@ const moveFeed = (feed: ChannelFeed, reason: GapReason, position: Position) => {
   })
 }
 
-/** Takes a message's items in; returns what they cost of the lane's credit, in bytes. */
+/** Publications of one channel in a row, which are given on as one. */
+interface Run {
+  readonly entries: Array<EncodedPublication>
+  bytes: number
+}
+
+/** A run that has grown to this is given on: a client that falls behind has to take it as one. */
+const runBytes = 64 * 1024
+
+/**
+ * Takes in what a lane has brought in one turn; returns what it cost of its credit, in bytes.
+ * Within a channel the order is kept; between channels none is promised, so that all that has
+ * come for one is encoded and written together.
+ */
 export const make = (feeds: Feeds, attachments: Attachments) => {
   const onAttached = (lane: OpenLane, answer: Attached) => {
     const { attach, channel, reason, recovered } = answer
@@ -61,33 +75,57 @@ export const make = (feeds: Feeds, attachments: Attachments) => {
     if (hole) attachments.repair(channel)
   }
 
-  return (lane: OpenLane, items: AttachResponse["items"]): number => {
+  const onItem = (lane: OpenLane, item: NonNullable<LaneItem["item"]>) => {
+    switch (item.$case) {
+      case "attached":
+        return onAttached(lane, item.value)
+      case "refused":
+        return attachments.refused(lane, item.value)
+      case "moved":
+        return attachments.moved(lane, item.value)
+      case "gap":
+        return attachments.reads(lane, item.value.channel) ? onGap(item.value) : undefined
+      case "beacon":
+        return attachments.reads(lane, item.value.channel) ? onBeacon(item.value) : undefined
+      default:
+        return
+    }
+  }
+
+  return (lane: OpenLane, messages: ReadonlyArray<Uint8Array>): number => {
     let bytes = 0
-    let run: Array<EncodedPublication> = []
+    const runs = new Map<string, Run>()
     const flush = () => {
-      const [first] = run
-      if (first !== undefined) onPublications(first.publication.channel, run)
-      run = []
+      for (const [channel, { entries }] of runs) onPublications(channel, entries)
+      runs.clear()
     }
-    for (const { item } of items) {
-      if (item?.$case === "publication") {
-        bytes += item.value.byteLength
-        const entry = decodePublication(item.value)
-        const { channel } = entry.publication
-        if (run.length > 0 && run[0]!.publication.channel !== channel) flush()
-        if (attachments.reads(lane, channel)) run.push(entry)
-        continue
+    const add = (entry: EncodedPublication) => {
+      const { channel } = entry.publication
+      let run = runs.get(channel)
+      if (run === undefined) {
+        if (!attachments.reads(lane, channel)) return
+        run = { entries: [], bytes: 0 }
+        runs.set(channel, run)
       }
-      bytes += controlBytes
-      flush()
-      if (item?.$case === "attached") onAttached(lane, item.value)
-      if (item?.$case === "refused") attachments.refused(lane, item.value)
-      if (item?.$case === "moved") attachments.moved(lane, item.value)
-      if (item?.$case === "gap" && attachments.reads(lane, item.value.channel)) onGap(item.value)
-      if (item?.$case === "beacon" && attachments.reads(lane, item.value.channel)) {
-        onBeacon(item.value)
+      run.entries.push(entry)
+      run.bytes += entry.bytes.byteLength
+      if (run.bytes < runBytes) return
+      runs.delete(channel)
+      onPublications(channel, run.entries)
+    }
+    const reader: LaneReader = {
+      onPublication: (publication) => {
+        bytes += publication.byteLength
+        add(decodePublication(publication))
+      },
+      onItem: (item) => {
+        bytes += controlBytes
+        // It may concern any of them, and what came before it comes before it.
+        flush()
+        onItem(lane, item)
       }
     }
+    for (const message of messages) readLaneMessage(message, reader)
     flush()
     return bytes
   }

@@ -11,9 +11,10 @@ import { Routers } from "@weir/mesh/Routers"
 import type { ReadRequest, ReadResponse } from "@weir/proto/mesh/v1/router"
 import { decodePublication } from "@weir/wire/Publications"
 import { Effect, FiberSet, Schedule } from "effect"
-import { type ChannelFeed, framePublications, placed, rangeBetween } from "./ChannelFeed.ts"
+import { type ChannelFeed, placed, rangeBetween } from "./ChannelFeed.ts"
 import { gaps } from "./ConnectorMetrics.ts"
 import type { Feeds } from "./Feeds.ts"
+import { framePublications } from "./Framing.ts"
 import type { Session } from "./Session.ts"
 import type { Subscription } from "./Subscription.ts"
 
@@ -72,7 +73,8 @@ export const givePage = (
   }
   for (const entry of page.publications.map(decodePublication)) {
     // One by one: a page as a whole might never fit.
-    if (!connection.push(framePublications(connection.format, [entry], Date.now()), 1)) return false
+    if (!connection.push(framePublications(connection.framing, [entry], Date.now()), 1))
+      return false
     subscription.cursor = entry.publication.position
   }
   return true

@@ -5,12 +5,16 @@
  * the lane. A live follower is given publications as they are appended. Without
  * credit it turns lagging: nothing more is pushed, and once credit is back it is
  * read again from the log, after its cursor. Nothing is kept for it meanwhile.
+ *
+ * What is put on it in one turn of the event loop leaves together: alone, a message on the
+ * mesh costs 10 µs on each side, of 64 publications 0.2 µs each.
  */
 import type { Failure } from "@weir/core/Failure"
 import type { GapReason, Position } from "@weir/core/Position"
 import type { LaneItem } from "@weir/proto/mesh/v1/router"
+import { LaneMessages } from "@weir/wire/LaneMessage"
 import type { EncodedPublication } from "@weir/wire/Publications"
-import { Effect, Queue } from "effect"
+import { Deferred, Effect, Latch } from "effect"
 import type { Moved } from "./domain/Moved.ts"
 import { interests, laggingFollowers, laneItems, laneQueue } from "./RouterMetrics.ts"
 
@@ -31,16 +35,19 @@ const controlBytes = 128
 
 export class Lane {
   readonly node: string
-  readonly #outgoing: Queue.Queue<LaneItem, Failure>
+  /** Why it cannot go on; the connector opens it again, and names every channel with its position. */
+  readonly died = Deferred.makeUnsafe<never, Failure>()
+  /** Bounded by the lane's credit and its followers. */
+  readonly #outgoing = new LaneMessages()
+  readonly #hasItems = Latch.makeUnsafe(false)
   readonly #wakeCatchUp: () => void
   readonly #followers = new Map<string, Follower>()
   readonly #behind = new Map<string, Follower>()
   #credit = 0
 
   /** `wakeCatchUp` is called when a follower should be read from the log. */
-  constructor(node: string, outgoing: Queue.Queue<LaneItem, Failure>, wakeCatchUp: () => void) {
+  constructor(node: string, wakeCatchUp: () => void) {
     this.node = node
-    this.#outgoing = outgoing
     this.#wakeCatchUp = wakeCatchUp
   }
 
@@ -133,7 +140,8 @@ export class Lane {
         continue
       }
       if (this.#credit <= 0) return false
-      this.#push({ $case: "publication", value: bytes }, bytes.byteLength)
+      this.#pushed(bytes.byteLength)
+      this.#outgoing.pushPublication(bytes)
       follower.cursor = publication.position
     }
     return true
@@ -187,22 +195,32 @@ export class Lane {
   }
 
   #push(item: Item, bytes: number): void {
+    this.#pushed(bytes)
+    this.#outgoing.push(item)
+  }
+
+  #pushed(bytes: number): void {
     this.#credit -= bytes
     laneItems.add()
     laneQueue.add(1)
-    Queue.offerUnsafe(this.#outgoing, { item })
+    this.#hasItems.openUnsafe()
   }
 
-  /** The next items to write, waiting while there are none. */
-  take(maxItems: number) {
-    return Effect.tap(Queue.takeBetween(this.#outgoing, 1, maxItems), (items) =>
-      Effect.sync(() => laneQueue.add(-items.length))
+  /** What is to be written next, waiting while there is nothing. */
+  readonly takeMessages = Effect.suspend(() => this.#hasItems.await).pipe(
+    Effect.andThen(Effect.yieldNow),
+    Effect.andThen(
+      Effect.sync(() => {
+        this.#hasItems.closeUnsafe()
+        laneQueue.add(-this.#outgoing.size)
+        return this.#outgoing.take()
+      })
     )
-  }
+  )
 
   /** Counts what will not leave any more. */
   close(): void {
-    laneQueue.add(-Queue.sizeUnsafe(this.#outgoing))
+    laneQueue.add(-this.#outgoing.size)
     for (const channel of [...this.#followers.keys()]) this.unfollow(channel)
   }
 }

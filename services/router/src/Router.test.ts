@@ -7,6 +7,7 @@ import { Routers } from "@weir/mesh/Routers"
 import type { LaneItem } from "@weir/proto/mesh/v1/router"
 import { decodePublication } from "@weir/wire/Publications"
 import { Effect, Layer, type Scope } from "effect"
+import { takeItems } from "./Lane.fixture.ts"
 import type { Lane } from "./Lane.ts"
 import { layerMemory } from "./ports/MemoryLogStore.ts"
 import { layerMemory as layerRecords } from "./ports/ShardRecords.ts"
@@ -67,7 +68,8 @@ const show = ({ item }: LaneItem): string => {
 /** The next so many items of the lane, as words. */
 const take = Effect.fnUntraced(function* (lane: Lane, count: number) {
   const items: Array<string> = []
-  while (items.length < count) items.push(...(yield* lane.take(count - items.length)).map(show))
+  while (items.length < count)
+    items.push(...(yield* takeItems(lane, count - items.length)).map(show))
   return items
 })
 
@@ -113,7 +115,7 @@ describe("Router", () => {
     Effect.gen(function* () {
       const { lane } = yield* attached("chat:lobby", 3_000)
       yield* publish("chat:lobby", 50)
-      const first = yield* lane.take(100)
+      const first = yield* takeItems(lane, 100)
       assert.isBelow(first.length, 6)
 
       yield* publish("chat:lobby", 10)

@@ -13,8 +13,19 @@ import type { Position } from "@weir/core/Position"
 import type { Accepted, Message } from "@weir/core/Publication"
 import { make as makeLines } from "@weir/mesh/PublishLines"
 import { Routers } from "@weir/mesh/Routers"
-import type { ChannelPosition, HandoffRequest, LaneItem } from "@weir/proto/mesh/v1/router"
-import { Cause, Clock, Context, Effect, Exit, Layer, Queue, Schedule, type Scope } from "effect"
+import type { ChannelPosition, HandoffRequest } from "@weir/proto/mesh/v1/router"
+import {
+  Cause,
+  Clock,
+  Context,
+  Deferred,
+  Effect,
+  Exit,
+  Layer,
+  Queue,
+  Schedule,
+  type Scope
+} from "effect"
 import { make as makeReader } from "./ChannelReader.ts"
 import * as Drains from "./Drains.ts"
 import { Moved } from "./domain/Moved.ts"
@@ -171,9 +182,6 @@ export const make = Effect.fnUntraced(function* ({
     read: (name, from, limits) =>
       Effect.flatMap(where(name), (channel) => reader.read(channel, from, limits)),
     openLane: Effect.fnUntraced(function* (connector) {
-      // Both are bounded from outside: the items by the lane's credit and its
-      // followers, the wakes by their one place.
-      const outgoing = yield* Queue.unbounded<LaneItem, Failure>()
       const behind = {
         logged: yield* Queue.sliding<void>(1),
         unlogged: yield* Queue.sliding<void>(1)
@@ -184,7 +192,7 @@ export const make = Effect.fnUntraced(function* ({
       const lane = yield* Effect.acquireRelease(
         Effect.sync(() => {
           lanesGauge.add(1)
-          return new Lane(connector, outgoing, wakeCatchUp)
+          return new Lane(connector, wakeCatchUp)
         }),
         (it) =>
           Effect.sync(() => {
@@ -203,8 +211,7 @@ export const make = Effect.fnUntraced(function* ({
             ? Effect.void
             : Effect.andThen(
                 Effect.logError("a lane's reader died; ending the lane", cause),
-                // The connector opens it again, and names every channel with its position.
-                Queue.fail(outgoing, failure("unavailable", "the lane has ended"))
+                Deferred.fail(lane.died, failure("unavailable", "the lane has ended"))
               )
         ),
         Effect.forkScoped

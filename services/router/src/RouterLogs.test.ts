@@ -4,6 +4,7 @@ import { makeNamespace } from "@weir/core/Namespace"
 import { Routers } from "@weir/mesh/Routers"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
+import { takeItems } from "./Lane.fixture.ts"
 import { LogStore, pageBytes } from "./ports/LogStore.ts"
 import { makeMemory } from "./ports/MemoryLogStore.ts"
 import { layerMemory as layerRecords } from "./ports/ShardRecords.ts"
@@ -117,13 +118,13 @@ describe("a router's idle channels", () => {
         const lane = yield* router.openLane("connector-1")
         lane.grant(1_000_000)
         router.attach(lane, { channel: "chat:lobby", since: undefined, attach: 1 })
-        const [attached] = yield* lane.take(1)
+        const [attached] = yield* takeItems(lane, 1)
         assert.strictEqual(attached?.item?.$case, "attached")
         yield* Deferred.succeed(answer, isEmpty)
         yield* Fiber.join(sweep)
 
         yield* router.publish(message("chat:lobby"))
-        const [published] = yield* lane.take(1)
+        const [published] = yield* takeItems(lane, 1)
         assert.strictEqual(published?.item?.$case, "publication")
       })
     )

@@ -12,6 +12,7 @@ import type { LaneItem } from "@weir/proto/mesh/v1/router"
 import { decodePublication, type EncodedPublication } from "@weir/wire/Publications"
 import { Effect, Exit, Fiber, Layer, Queue, Random, Scope, SubscriptionRef } from "effect"
 import type { Moved } from "./domain/Moved.ts"
+import { takeItems } from "./Lane.fixture.ts"
 import type { Lane } from "./Lane.ts"
 import { LogStore } from "./ports/LogStore.ts"
 import { ShardRecords } from "./ports/ShardRecords.ts"
@@ -212,7 +213,7 @@ export const settled = Effect.forEach(Array.from({ length: 50 }), () => Effect.y
 /** What is on the lane now, without waiting for time. */
 export const itemsOf = Effect.fnUntraced(function* (lane: Lane) {
   yield* settled
-  const taken = yield* Effect.forkChild(lane.take(100_000), { startImmediately: true })
+  const taken = yield* Effect.forkChild(takeItems(lane, 100_000), { startImmediately: true })
   yield* settled
   const exit = taken.pollUnsafe()
   if (exit !== undefined && Exit.isSuccess(exit)) return exit.value

@@ -10,7 +10,7 @@ import type { Node } from "@weir/cluster/View"
 import { type Failure, failure } from "@weir/core/Failure"
 import { Routers } from "@weir/mesh/Routers"
 import type { AttachRequest } from "@weir/proto/mesh/v1/router"
-import { Clock, Effect, Latch, Queue, Stream } from "effect"
+import { Clock, Effect, Latch, Queue } from "effect"
 import { lanesPerRouter, type OpenLane } from "../Attachment.ts"
 import { Attachments } from "../Attachments.ts"
 import type { Feeds } from "../Feeds.ts"
@@ -50,7 +50,7 @@ export const make = Effect.fnUntraced(function* (options: {
   })
 
   const session = Effect.fnUntraced(function* (router: Node, index: number) {
-    const { inbound, writeAll } = yield* routers.attach(router.mesh)
+    const { receive: listen, writeAll } = yield* routers.attach(router.mesh)
     const outgoing = yield* Queue.unbounded<AttachRequest>()
     const send: OpenLane["send"] = (message) => Queue.offerUnsafe(outgoing, { message })
     const lane: OpenLane = { router, index, send }
@@ -65,14 +65,28 @@ export const make = Effect.fnUntraced(function* (options: {
       () => Effect.sync(() => attachments.closed(lane))
     )
 
+    // Bounded by the credit: what a router may send before it hears from us again.
+    let arrived: Array<Uint8Array> = []
+    const hasArrived = yield* Latch.make()
+    const read = listen((message) => {
+      arrived.push(message)
+      hasArrived.openUnsafe()
+    })
     let consumed = 0
-    const read = Stream.runForEachArray(inbound, (messages) =>
-      Effect.sync(() => {
-        for (const { items } of messages) consumed += receive(lane, items)
-        if (consumed * 2 < windowBytes) return
-        send({ $case: "credit", value: { bytes: consumed } })
-        consumed = 0
-      })
+    const take = Effect.sync(() => {
+      const messages = arrived
+      arrived = []
+      hasArrived.closeUnsafe()
+      consumed += receive(lane, messages)
+      if (consumed * 2 < windowBytes) return
+      send({ $case: "credit", value: { bytes: consumed } })
+      consumed = 0
+    })
+    // What came in one turn of the event loop is taken in together.
+    const takeAll = hasArrived.await.pipe(
+      Effect.andThen(Effect.yieldNow),
+      Effect.andThen(take),
+      Effect.forever({ disableYield: true })
     )
     const write = Queue.takeAll(outgoing).pipe(
       Effect.flatMap(writeAll),
@@ -81,7 +95,9 @@ export const make = Effect.fnUntraced(function* (options: {
     const ended: Effect.Effect<void, Failure> = Effect.fail(
       failure("unavailable", "the router ended the lane")
     )
-    yield* Effect.raceFirst(Effect.andThen(read, ended), write)
+    // What has arrived before the end is taken in before the lane counts as closed.
+    const readAll = Effect.ensuring(read, take)
+    yield* Effect.raceAllFirst([Effect.andThen(readAll, ended), takeAll, write])
   })
 
   // One clock for all channels, and none while nothing waits: a failover pauses thousands.

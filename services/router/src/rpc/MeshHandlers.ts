@@ -18,7 +18,7 @@ import {
   type ReadResponse,
   RouterServiceDefinition
 } from "@weir/proto/mesh/v1/router"
-import { Effect, Exit, Queue, Stream } from "effect"
+import { Deferred, Effect, Exit, Queue, Stream } from "effect"
 import type { Moved } from "../domain/Moved.ts"
 import type { Lane } from "../Lane.ts"
 import type { Answer } from "../OwnedChannel.ts"
@@ -59,7 +59,7 @@ const attach = Effect.fnUntraced(
   function* (
     router: Router["Service"],
     cluster: Cluster["Service"],
-    { inbound, writeAll }: Duplex<AttachRequest, AttachResponse>
+    { inbound, writeBytes }: Duplex<AttachRequest, AttachResponse>
   ) {
     const pull = yield* Stream.toPull(inbound)
     const [first, ...others] = yield* pull
@@ -72,11 +72,10 @@ const attach = Effect.fnUntraced(
         for (const request of requests) receive(router, cluster, lane, request)
       })
     const read = Effect.andThen(take(others), Effect.forever(Effect.flatMap(pull, take)))
-    const write = lane.take(itemsPerMessage).pipe(
-      Effect.flatMap((items) => writeAll([{ items: [...items] }])),
-      Effect.forever({ disableYield: true })
-    )
-    yield* Effect.raceFirst(read, write)
+    const write = Effect.forever(Effect.flatMap(lane.takeMessages, writeBytes), {
+      disableYield: true
+    })
+    yield* Effect.raceAllFirst([read, write, Deferred.await(lane.died)])
   },
   Effect.catchTag("Done", () => Effect.void)
 )

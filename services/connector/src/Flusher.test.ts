@@ -1,0 +1,185 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { Connection } from "./Connection.ts"
+import { Flusher } from "./Flusher.ts"
+
+/** Lets the event loop turn so many times. */
+const turns = (count: number) =>
+  Effect.promise(async () => {
+    for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
+  })
+
+/** A flusher that runs, and connections that note what is written to them. */
+const start = Effect.gen(function* () {
+  const flusher = new Flusher()
+  yield* Effect.forkScoped(flusher.run)
+  const connect = (onWrite: () => boolean = () => true) => {
+    const writes: Array<Uint8Array> = []
+    const closes: Array<number> = []
+    const connection = new Connection({
+      format: "json",
+      outbox: { maxFrames: 3, maxBytes: 100 },
+      nowMillis: 0,
+      flusher,
+      onDrained: () => {},
+      transport: {
+        protocol: undefined,
+        address: "127.0.0.1",
+        write: (frames) => {
+          writes.push(frames)
+          return onWrite()
+        },
+        close: (code) => closes.push(code)
+      }
+    })
+    const texts = () => writes.map((it) => Buffer.from(it).toString())
+    return { connection, writes, texts, closes }
+  }
+  return { flusher, connect }
+})
+
+const chunk = (text: string) => Buffer.from(text)
+
+describe("Flusher", () => {
+  it.live("writes in one go what a connection was given in one turn, in its order", () =>
+    Effect.gen(function* () {
+      const { connect } = yield* start
+      const { connection, texts } = connect()
+      for (const text of ["a", "b", "c"]) connection.push(chunk(text), 1)
+      assert.deepStrictEqual(texts(), [])
+      yield* turns(3)
+      assert.deepStrictEqual(texts(), ["abc"])
+
+      connection.push(chunk("d"), 1)
+      yield* turns(3)
+      assert.deepStrictEqual(texts(), ["abc", "d"])
+    })
+  )
+
+  it.live("gives the same buffer to all who wait for the same chunks", () =>
+    Effect.gen(function* () {
+      const { connect } = yield* start
+      const clients = [connect(), connect(), connect()] as const
+      const other = connect()
+      const a = chunk("a")
+      const b = chunk("b")
+      for (const { connection } of clients) connection.push(a, 1)
+      for (const { connection } of [...clients, other]) connection.push(b, 1)
+      yield* turns(3)
+      assert.deepStrictEqual(
+        clients.map(({ texts }) => texts()),
+        [["ab"], ["ab"], ["ab"]]
+      )
+      assert.strictEqual(clients[0].writes[0], clients[2].writes[0])
+      // A single chunk is not copied at all.
+      assert.strictEqual(other.writes[0], b)
+    })
+  )
+
+  it.live(
+    "lets others have a turn, and writes to those who still wait all that came meanwhile",
+    () =>
+      Effect.gen(function* () {
+        const { connect } = yield* start
+        const slowly = () => {
+          const end = performance.now() + 6
+          while (performance.now() < end);
+          return true
+        }
+        const slow = Array.from({ length: 32 }, () => connect())
+        const last = connect(slowly)
+        const behind = connect()
+        let turned = 0
+        for (const { connection } of slow.slice(1)) connection.push(chunk("a"), 1)
+        last.connection.push(chunk("a"), 1)
+        behind.connection.push(chunk("a"), 1)
+        const count = () => {
+          if (behind.writes.length > 0) return
+          turned++
+          if (turned === 2) behind.connection.push(chunk("b"), 1)
+          setImmediate(count)
+        }
+        setImmediate(count)
+        yield* turns(8)
+        assert.isAbove(turned, 1)
+        assert.deepStrictEqual(behind.texts(), ["ab"])
+      })
+  )
+
+  it.live("goes on with the others when one connection dies of its write", () =>
+    Effect.gen(function* () {
+      const { connect } = yield* start
+      const dead = connect(() => {
+        throw new Error("made to fail")
+      })
+      const alive = connect()
+      for (const { connection } of [dead, alive]) connection.push(chunk("a"), 1)
+      yield* turns(4)
+      assert.deepStrictEqual(alive.texts(), ["a"])
+    })
+  )
+})
+
+describe("Connection", () => {
+  it.live("keeps what it says in order with what it is given", () =>
+    Effect.gen(function* () {
+      const { connect } = yield* start
+      const { connection, texts } = connect()
+      connection.push(chunk("publication "), 1)
+      connection.send({ $case: "unsubscribed", value: { channel: "chat:a", reason: "" } })
+      yield* turns(3)
+      assert.strictEqual(texts().length, 1)
+      assert.match(texts()[0]!, /^publication .*"unsubscribed"/)
+    })
+  )
+
+  it.live("writes what waits before it closes, and nothing after", () =>
+    Effect.gen(function* () {
+      const { connect } = yield* start
+      const { closes, connection, texts } = connect()
+      connection.push(chunk("last words"), 1)
+      connection.close("shutdown")
+      assert.deepStrictEqual([texts(), closes], [["last words"], [3001]])
+      connection.push(chunk("too late"), 1)
+      yield* turns(3)
+      assert.deepStrictEqual(texts(), ["last words"])
+    })
+  )
+
+  it.live("keeps what comes while its socket is full in its outbox, until that is full, too", () =>
+    Effect.gen(function* () {
+      const { connect } = yield* start
+      let takes = false
+      const { connection, texts } = connect(() => takes)
+      connection.push(chunk("a"), 1)
+      yield* turns(3)
+      assert.isFalse(connection.isClear)
+      assert.deepStrictEqual(
+        ["b", "c", "d", "e"].map((text) => connection.push(chunk(text), 1)),
+        [true, true, true, false]
+      )
+      takes = true
+      connection.drained()
+      yield* turns(3)
+      assert.deepStrictEqual(texts(), ["a", "bcd"])
+      assert.isTrue(connection.isClear)
+    })
+  )
+
+  it.live("does not wait for the end of the turn with more than a socket takes at once", () =>
+    Effect.gen(function* () {
+      const { connect } = yield* start
+      const { connection, writes } = connect(() => false)
+      connection.push(Buffer.alloc(60_000), 1)
+      assert.strictEqual(writes.length, 0)
+      connection.push(Buffer.alloc(6_000), 1)
+      assert.deepStrictEqual(
+        writes.map(({ byteLength }) => byteLength),
+        [66_000]
+      )
+      assert.isFalse(connection.isClear)
+      yield* turns(3)
+      assert.strictEqual(writes.length, 1)
+    })
+  )
+})
