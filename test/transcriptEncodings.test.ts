@@ -6,6 +6,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import protobuf from "protobufjs"
 import { connectJson } from "./harness/JsonClient.ts"
 import { concat, connectProto, encodeFrame, openProto, toRecord } from "./harness/ProtoClient.ts"
+import { PublishClient } from "./harness/PublishClient.ts"
 import { developmentToken, start, type WeirProcess } from "./harness/WeirProcess.ts"
 import type { Payload, WireClient } from "./harness/WireClient.ts"
 
@@ -94,6 +95,29 @@ describe("the encodings", () => {
       while (reader.pos < reader.len) reader.skip(reader.uint32())
       assert.strictEqual(reader.pos, message.byteLength)
     }
+  })
+
+  it("put several publications into one message for those who asked for that", async () => {
+    const channel = newChannel()
+    const subscriptions = [{ channel }]
+    const ask = { token: await token("ann"), batch: true, subscriptions }
+    const asked = [await connectJson(server.http!, ask), await connectProto(server.http!, ask)]
+    const others = Object.values(await readers(channel))
+    open.push(...asked)
+
+    const publisher = new PublishClient(server.grpc!)
+    await publisher.publishAll(
+      Array.from({ length: 100 }, (_, n) => ({ channel, data: utf8(`${n}`) }))
+    )
+    publisher.close()
+    for (const client of [...asked, ...others]) {
+      for (let offset = 1; offset <= 100; offset++) {
+        const { payload } = await client.take("publication")
+        assert.strictEqual(payload.position.offset, offset)
+      }
+    }
+    for (const { messages } of asked) assert.isBelow(messages.length, 10)
+    for (const { messages } of others) assert.isAtLeast(messages.length, 101)
   })
 
   it("resume in protobuf", async () => {

@@ -45,7 +45,7 @@ describe("a client that is cut off", () => {
     assert.deepStrictEqual(connect, {
       type: "connect",
       id: 1,
-      payload: { token: "fresh", versions: ["1"], client: "test/1", subscriptions: [] }
+      payload: { token: "fresh", versions: ["1"], client: "test/1", batch: true, subscriptions: [] }
     })
   })
 

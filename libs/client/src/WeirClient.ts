@@ -172,7 +172,8 @@ export class WeirClient {
 
   #hello(credential: Credential): object {
     const client = this.#options.name ?? "weir-js/0.1.0"
-    return { ...credential, versions: ["1"], client, subscriptions: this.#subscriptions.offer() }
+    const subscriptions = this.#subscriptions.offer()
+    return { ...credential, versions: ["1"], client, batch: true, subscriptions }
   }
 
   #connected(payload: ServerPayload<"connected">, ts: number): void {

@@ -116,7 +116,10 @@ export interface Connect {
   versions: string[];
   /** The client's name and version, for Weir's logs; at most 64 bytes. */
   client: string;
-  /** May the server put several envelopes into one array? JSON only. */
+  /**
+   * May the server put several publications into one message: an array of at most 64
+   * envelopes in JSON, so many records in protobuf?
+   */
   batch: boolean;
   /** Subscriptions to make in the same round trip, at most 128. */
   subscriptions: Subscribe[];
