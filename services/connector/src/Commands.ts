@@ -7,6 +7,7 @@ import { checkRoster, checkVerb } from "@weir/core/CheckAccess"
 import { checkMessage } from "@weir/core/CheckMessage"
 import { type Failure, failure, orFail } from "@weir/core/Failure"
 import { checkPageSize } from "@weir/core/PageSize"
+import { monotonicMs } from "@weir/flow/Monotonic"
 import type { PresenceNodes } from "@weir/mesh/PresenceNodes"
 import type { HistoryRequest, PresenceRequest, Publish } from "@weir/proto/client/v1/client"
 import type { ClientPayload } from "@weir/wire/ClientFrames"
@@ -48,11 +49,10 @@ const publish = Effect.fnUntraced(function* (
   }
   const { messageId } = message
   const clock = yield* Clock.Clock
-  const monotonicMs = () => Number(clock.monotonicTimeNanosUnsafe()) / 1_000_000
-  const held = session.sendOrder.check(channel, messageId, monotonicMs())
+  const held = session.sendOrder.check(channel, messageId, monotonicMs(clock))
   if (held !== undefined) return yield* held
   return yield* Effect.tapError(deps.routers.publish(message), (refused) =>
-    Effect.sync(() => session.sendOrder.refused(channel, messageId, refused, monotonicMs()))
+    Effect.sync(() => session.sendOrder.refused(channel, messageId, refused, monotonicMs(clock)))
   )
 })
 

@@ -12,7 +12,7 @@ import { frameMessage } from "@weir/socket/Frame"
 import type { Transport } from "@weir/socket/WebSocketServer"
 import { encodeServerFrame, type ServerPayload, type WireFormat } from "@weir/wire/ServerFrames"
 import { bytesOut, closes, failures, messagesOut, outboxFrames } from "./ConnectorMetrics.ts"
-import type { Flushable, Join } from "./Flusher.ts"
+import type { Flushable, Flusher, Join } from "./Flusher.ts"
 import { type Framing, framingOf } from "./Framing.ts"
 
 export interface ConnectionOptions {
@@ -21,7 +21,7 @@ export interface ConnectionOptions {
   readonly outbox: OutboxLimits
   readonly nowMillis: number
   /** Is told when there is something to flush. */
-  readonly flusher: { readonly add: (connection: Flushable) => void }
+  readonly flusher: Pick<Flusher, "add" | "isResting">
   /** The socket has taken everything. */
   readonly onDrained: () => void
 }
@@ -31,7 +31,9 @@ const turnBytes = 64 * 1024
 
 const concat: Join = (first, others) => Buffer.concat([first, ...others])
 
-export class Connection {
+export class Connection implements Flushable {
+  behind: Flushable | undefined
+  isWaiting = false
   framing: Framing
   lastSentAt: number
   readonly #options: ConnectionOptions
@@ -111,7 +113,9 @@ export class Connection {
   send(payload: ServerPayload, id = 0): void {
     const bytes = encodeServerFrame(this.format, id, Date.now(), payload)
     const frame = frameMessage(bytes, this.format === "json" ? "text" : "binary")
-    if (!this.push(frame, 1)) this.close("slow_consumer")
+    if (!this.push(frame, 1)) return this.close("slow_consumer")
+    // Who waits for an answer does not wait for the others.
+    if (this.#options.flusher.isResting) this.flush(Date.now())
   }
 
   refuse(id: number, { code, message, retryAfterMs }: Failure): void {

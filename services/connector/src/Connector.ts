@@ -20,7 +20,7 @@ import {
   pendingCommands
 } from "./ConnectorMetrics.ts"
 import { sessionIdOf, sessionRandomBytes } from "./domain/SessionId.ts"
-import { Flusher } from "./Flusher.ts"
+import type { Flusher } from "./Flusher.ts"
 import { Session } from "./Session.ts"
 import { leave } from "./Subscribe.ts"
 
@@ -60,11 +60,13 @@ const decode = (session: Session, data: Buffer, isBinary: boolean): ReadonlyArra
   return isBinary ? decodeProto(data) : [malformed("frame: must be binary", "bad_request")]
 }
 
-export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: CommandDeps) {
+export interface ConnectorDeps extends CommandDeps {
+  readonly flusher: Flusher
+}
+
+export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: ConnectorDeps) {
   const sessions = new Set<Session>()
   const run = yield* FiberSet.makeRuntime<never, void, never>()
-  const flusher = new Flusher()
-  yield* Effect.forkScoped(flusher.run)
 
   const countUnparsable = (session: Session, now: number): boolean => {
     const recent = session.unparsable
@@ -182,7 +184,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
       format,
       outbox: { maxFrames: limits.outboxFrames, maxBytes: limits.outboxBytes },
       nowMillis,
-      flusher,
+      flusher: deps.flusher,
       onDrained: () => deps.replayer.start(session)
     })
     const id = sessionIdOf(node, randomBytes(sessionRandomBytes))

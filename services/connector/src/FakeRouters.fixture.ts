@@ -22,6 +22,7 @@ import { type Cause, Effect, Layer, Queue, Stream, SubscriptionRef } from "effec
 import { TestClock } from "effect/testing"
 import { makeClient } from "./Client.fixture.ts"
 import { Feeds } from "./Feeds.ts"
+import { Flusher } from "./Flusher.ts"
 import * as Lanes from "./loops/Lanes.ts"
 
 type Item = NonNullable<LaneItem["item"]>
@@ -186,7 +187,9 @@ export const makeSubscriber = Effect.fnUntraced(function* (
   const mesh = yield* makeFakeMesh(1)
   const channel = yield* channelMovingTo(2)
   const feeds = new Feeds()
-  yield* Effect.provide(Lanes.make({ node: "connector-1", feeds }), mesh.layer)
+  const flusher = new Flusher()
+  yield* Effect.forkScoped(flusher.run)
+  yield* Effect.provide(Lanes.make({ node: "connector-1", feeds, flusher }), mesh.layer)
   yield* settle
   const client = makeClient(channel)
   const feed = feeds.join(client.subscription, makeNamespace("live", options))

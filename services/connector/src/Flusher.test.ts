@@ -182,4 +182,31 @@ describe("Connection", () => {
       assert.strictEqual(writes.length, 1)
     })
   )
+
+  it.live("goes on in the same turn after so much, in its order and beside the others", () =>
+    Effect.gen(function* () {
+      const { connect } = yield* start
+      const large = connect()
+      const small = connect()
+      for (const text of ["a", "b", "c"]) {
+        large.connection.push(Buffer.alloc(66_000, text), 1)
+        small.connection.push(chunk(text), 1)
+      }
+      large.connection.push(chunk("d"), 1)
+      yield* turns(3)
+      assert.deepStrictEqual(
+        large.texts().map((text) => [text[0], text.length]),
+        [
+          ["a", 66_000],
+          ["b", 66_000],
+          ["c", 66_000],
+          ["d", 1]
+        ]
+      )
+      assert.deepStrictEqual(small.texts(), ["abc"])
+      large.connection.push(chunk("e"), 1)
+      yield* turns(3)
+      assert.strictEqual(large.texts().at(-1), "e")
+    })
+  )
 })

@@ -14,6 +14,7 @@ import { Clock, Effect, Layer } from "effect"
 import { Connector, make as makeConnector } from "./Connector.ts"
 import { type ConnectorConfig, fromSettings } from "./ConnectorConfig.ts"
 import { Feeds } from "./Feeds.ts"
+import { Flusher } from "./Flusher.ts"
 import * as Announcements from "./loops/Announcements.ts"
 import * as DeliveryProbe from "./loops/DeliveryProbe.ts"
 import * as Heartbeats from "./loops/Heartbeats.ts"
@@ -53,7 +54,9 @@ const connector = (config: ConnectorConfig) =>
       const { namespaces, node } = config
       const incarnation = yield* Clock.currentTimeMillis
       const feeds = new Feeds()
-      yield* Lanes.make({ node, feeds })
+      const flusher = new Flusher()
+      yield* Effect.forkScoped(flusher.run)
+      yield* Lanes.make({ node, feeds, flusher })
       const { firstBack } = yield* DeliveryProbe.make({ node, feeds })
       // Where a router is up, that takes milliseconds, and who is told that we have started
       // finds us ready. Where none is, clients are told so at an open door.
@@ -61,6 +64,7 @@ const connector = (config: ConnectorConfig) =>
       return yield* makeConnector(config, {
         namespaces,
         feeds,
+        flusher,
         routers: yield* Mesh.Routers,
         presence: yield* Presence.PresenceNodes,
         auth: yield* Auth.AuthNode,

@@ -4,6 +4,7 @@ import { Readiness } from "@weir/telemetry/Readiness"
 import { Effect } from "effect"
 import { at, makeFakeMesh, pass, publication, settle } from "../FakeRouters.fixture.ts"
 import { Feeds } from "../Feeds.ts"
+import { Flusher } from "../Flusher.ts"
 import * as DeliveryProbe from "./DeliveryProbe.ts"
 import * as Lanes from "./Lanes.ts"
 
@@ -15,7 +16,9 @@ const start = Effect.gen(function* () {
   const feeds = new Feeds()
   const readiness = yield* Readiness
   yield* Effect.gen(function* () {
-    yield* Lanes.make({ node: "connector-1", feeds })
+    const flusher = new Flusher()
+    yield* Effect.forkScoped(flusher.run)
+    yield* Lanes.make({ node: "connector-1", feeds, flusher })
     yield* DeliveryProbe.make({ node: "connector-1", feeds })
   }).pipe(Effect.provide(mesh.layer))
   yield* settle

@@ -10,10 +10,11 @@ import type { Node } from "@weir/cluster/View"
 import { type Failure, failure } from "@weir/core/Failure"
 import { Routers } from "@weir/mesh/Routers"
 import type { AttachRequest } from "@weir/proto/mesh/v1/router"
-import { Clock, Effect, Latch, Queue } from "effect"
+import { Clock, Deferred, Effect, Exit, Latch, Queue } from "effect"
 import { lanesPerRouter, type OpenLane } from "../Attachment.ts"
 import { Attachments } from "../Attachments.ts"
 import type { Feeds } from "../Feeds.ts"
+import type { Flusher } from "../Flusher.ts"
 import * as LaneItems from "../LaneItems.ts"
 import * as NodeLinks from "./NodeLinks.ts"
 
@@ -26,8 +27,9 @@ const dueTick = "20 millis"
 export const make = Effect.fnUntraced(function* (options: {
   readonly node: string
   readonly feeds: Feeds
+  readonly flusher: Flusher
 }) {
-  const { feeds, node } = options
+  const { feeds, flusher, node } = options
   const cluster = yield* Cluster
   const routers = yield* Routers
   const clock = yield* Clock.Clock
@@ -67,27 +69,27 @@ export const make = Effect.fnUntraced(function* (options: {
 
     // Bounded by the credit: what a router may send before it hears from us again.
     let arrived: Array<Uint8Array> = []
-    const hasArrived = yield* Latch.make()
-    const read = listen((message) => {
-      arrived.push(message)
-      hasArrived.openUnsafe()
-    })
     let consumed = 0
-    const take = Effect.sync(() => {
+    const takeIn = () => {
       const messages = arrived
       arrived = []
-      hasArrived.closeUnsafe()
       consumed += receive(lane, messages)
       if (consumed * 2 < windowBytes) return
       send({ $case: "credit", value: { bytes: consumed } })
       consumed = 0
+    }
+    const died = yield* Deferred.make<never>()
+    const intake = () => {
+      try {
+        takeIn()
+      } catch (defect) {
+        Deferred.doneUnsafe(died, Exit.die(defect))
+      }
+    }
+    const read = listen((message) => {
+      if (arrived.length === 0) flusher.beforeFlush(intake)
+      arrived.push(message)
     })
-    // What came in one turn of the event loop is taken in together.
-    const takeAll = hasArrived.await.pipe(
-      Effect.andThen(Effect.yieldNow),
-      Effect.andThen(take),
-      Effect.forever({ disableYield: true })
-    )
     const write = Queue.takeAll(outgoing).pipe(
       Effect.flatMap(writeAll),
       Effect.forever({ disableYield: true })
@@ -96,8 +98,8 @@ export const make = Effect.fnUntraced(function* (options: {
       failure("unavailable", "the router ended the lane")
     )
     // What has arrived before the end is taken in before the lane counts as closed.
-    const readAll = Effect.ensuring(read, take)
-    yield* Effect.raceAllFirst([Effect.andThen(readAll, ended), takeAll, write])
+    const readAll = Effect.ensuring(read, Effect.sync(intake))
+    yield* Effect.raceAllFirst([Effect.andThen(readAll, ended), write, Deferred.await(died)])
   })
 
   // One clock for all channels, and none while nothing waits: a failover pauses thousands.

@@ -1,0 +1,75 @@
+/**
+ * HotPath.fixture: a channel with many subscribers, all real but for their sockets, which
+ * note what they are written.
+ */
+import { makeNamespace } from "@weir/core/Namespace"
+import { type EncodedPublication, encodePublication } from "@weir/wire/Publications"
+import { Deferred, Effect } from "effect"
+import { ChannelFeed } from "./ChannelFeed.ts"
+import { Connection } from "./Connection.ts"
+import { Flusher } from "./Flusher.ts"
+import type { Framing } from "./Framing.ts"
+import type { Subscription } from "./Subscription.ts"
+
+const channel = "chat:lobby"
+
+const at = (offset: number) => ({ epoch: "e1", term: 1, offset })
+
+const subscriptionOf = (connection: Connection): Subscription => ({
+  channel,
+  connection,
+  state: "pending",
+  cursor: undefined,
+  replaying: false,
+  leaving: false,
+  settled: Deferred.makeUnsafe(),
+  wantsPresence: false,
+  memberId: undefined,
+  fellBehind: () => {}
+})
+
+/** 128 bytes of data. */
+export const publicationAt = (offset: number): EncodedPublication =>
+  encodePublication({
+    channel,
+    position: at(offset),
+    messageId: "",
+    publisher: "ann",
+    publishedAt: 1_700_000_000_000,
+    contentType: "",
+    data: Buffer.from(JSON.stringify("x".repeat(126)))
+  })
+
+/** `onWrite` is told of each write by the subscriber's number; nothing is kept of it here. */
+export const makeAudience = Effect.fnUntraced(function* (
+  framings: ReadonlyArray<Framing>,
+  onWrite: (subscriber: number, chunk: Uint8Array) => void
+) {
+  const feed = new ChannelFeed(channel, makeNamespace("chat", {}))
+  feed.attachedAt(at(0))
+  const flusher = new Flusher()
+  yield* Effect.forkScoped(flusher.run, { startImmediately: true })
+  framings.forEach(({ batch, format }, subscriber) => {
+    const connection = new Connection({
+      format,
+      outbox: { maxFrames: 1_024, maxBytes: 1_048_576 },
+      nowMillis: Date.now(),
+      flusher,
+      onDrained: () => {},
+      transport: {
+        protocol: undefined,
+        address: "127.0.0.1",
+        write: (chunk) => {
+          onWrite(subscriber, chunk)
+          return true
+        },
+        close: () => {}
+      }
+    })
+    if (batch) connection.acceptBatches()
+    const subscription = subscriptionOf(connection)
+    feed.subscriptions.add(subscription)
+    feed.place(subscription, at(0))
+  })
+  return feed
+})

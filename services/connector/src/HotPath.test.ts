@@ -1,0 +1,150 @@
+/**
+ * What one delivery may cost, in counts that are the same on every machine: encodings,
+ * buffers, writes, and bytes that are allocated.
+ */
+import { getHeapStatistics } from "node:v8"
+import { assert, describe, it } from "@effect/vitest"
+import type { EncodedPublication } from "@weir/wire/Publications"
+import { Effect } from "effect"
+import type { ChannelFeed } from "./ChannelFeed.ts"
+import { type Framing, framingOf } from "./Framing.ts"
+import { makeAudience, publicationAt } from "./HotPath.fixture.ts"
+
+const subscribers = 1_000
+
+const framings = {
+  json: framingOf("json", false),
+  jsonBatch: framingOf("json", true),
+  proto: framingOf("proto", false),
+  protoBatch: framingOf("proto", true)
+}
+
+/** So many subscribers, of each framing in turn. */
+const audienceOf = (count: number, ...of: ReadonlyArray<Framing>): ReadonlyArray<Framing> =>
+  Array.from({ length: count }, (_, index) => of[index % of.length]!)
+
+const turn = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+
+/** A publication that counts how often it is looked at to be encoded. */
+const watched = (offset: number) => {
+  const { bytes, publication } = publicationAt(offset)
+  let looks = 0
+  const entry: EncodedPublication = {
+    get bytes() {
+      looks++
+      return bytes
+    },
+    publication: {
+      ...publication,
+      get publisher() {
+        looks++
+        return publication.publisher
+      }
+    }
+  }
+  return { entry, looks: () => looks }
+}
+
+/** How often the publications of one turn are looked at, before all has been written. */
+const encodings = Effect.fnUntraced(function* (audience: ReadonlyArray<Framing>) {
+  const publications = [1, 2, 3].map(watched)
+  const served = new Set<number>()
+  const feed = yield* makeAudience(audience, (subscriber) => served.add(subscriber))
+  feed.deliver(
+    publications.map(({ entry }) => entry),
+    Date.now()
+  )
+  while (served.size < audience.length) yield* turn
+  return publications.map(({ looks }) => looks())
+})
+
+describe("the way of a publication to 1,000 subscribers", () => {
+  it.live.each([
+    ["one framing", [framings.json]],
+    ["both encodings", [framings.json, framings.proto]],
+    ["all framings", Object.values(framings)]
+  ] as const)("encodes it as often as there are framings in use: %s", ([, inUse]) =>
+    Effect.gen(function* () {
+      const once = yield* Effect.forEach(inUse, (framing) => encodings([framing]))
+      const expected = once.reduce((sums, counts) => sums.map((sum, at) => sum + counts[at]!))
+
+      assert.deepStrictEqual(yield* encodings(audienceOf(subscribers, ...inUse)), expected)
+      assert.isAbove(expected[0]!, 0)
+    })
+  )
+
+  it.live.each([[1], [3]])(
+    "writes all with the same framing the very same buffer, once in a turn: of %d",
+    ([count]) =>
+      Effect.gen(function* () {
+        const inUse = Object.values(framings)
+        const written: Array<Array<Uint8Array>> = Array.from({ length: subscribers }, () => [])
+        const feed = yield* makeAudience(audienceOf(subscribers, ...inUse), (subscriber, chunk) =>
+          written[subscriber]!.push(chunk)
+        )
+        // What comes one by one in a turn is written as what comes together.
+        for (let offset = 1; offset <= count; offset++) {
+          feed.deliver([publicationAt(offset)], Date.now())
+        }
+        while (written.at(-1)!.length === 0) yield* turn
+
+        assert.isTrue(written.every(({ length }) => length === 1))
+        const buffers = new Set(written.flat())
+        assert.strictEqual(buffers.size, inUse.length)
+      })
+  )
+
+  const allocated = () => getHeapStatistics().total_allocated_bytes
+
+  /** Bytes of the heap for each delivery, what is shared by all included, once all is compiled. */
+  const bytesPerDelivery = Effect.fnUntraced(function* (
+    publications: number,
+    give: (feed: ChannelFeed, entries: ReadonlyArray<EncodedPublication>) => void
+  ) {
+    let writes = 0
+    const feed = yield* makeAudience(audienceOf(subscribers, framings.json), () => {
+      writes++
+    })
+    let offset = 0
+    const deliver = Effect.fnUntraced(function* (turns: number) {
+      for (const end = writes + turns * subscribers; writes < end; ) {
+        const target = writes + subscribers
+        give(
+          feed,
+          Array.from({ length: publications }, () => publicationAt(++offset))
+        )
+        while (writes < target) yield* turn
+      }
+    })
+    // The least of several rounds: code that is not compiled yet allocates more.
+    const turns = 500
+    let least = Number.POSITIVE_INFINITY
+    for (let round = 0; round < 10; round++) {
+      const before = allocated()
+      yield* deliver(turns)
+      least = Math.min(least, (allocated() - before) / (turns * subscribers * publications))
+    }
+    return least
+  })
+
+  // The smallest object has 16 bytes. Measured: 8 and 3, which is what a publication costs
+  // once, divided by those who share it.
+  it.live("allocates nothing for a delivery", () =>
+    Effect.gen(function* () {
+      const one = yield* bytesPerDelivery(1, (feed, entries) => feed.deliver(entries, 0))
+      assert.isBelow(one, 16)
+      const together = yield* bytesPerDelivery(8, (feed, entries) => feed.deliver(entries, 0))
+      assert.isBelow(together, 8)
+    })
+  )
+
+  // Measured: 27, of which 23 are the list of what waits for the end of the turn.
+  it.live("allocates no more than its place in a list for what comes one by one in a turn", () =>
+    Effect.gen(function* () {
+      const apart = yield* bytesPerDelivery(8, (feed, entries) => {
+        for (const entry of entries) feed.deliver([entry], 0)
+      })
+      assert.isBelow(apart, 36)
+    })
+  )
+})
