@@ -7,9 +7,9 @@
  */
 import { type Failure, failure, failureOf } from "@weir/core/Failure"
 import type { Position } from "@weir/core/Position"
+import { monotonicMs } from "@weir/flow/Monotonic"
 import { Cause, Clock, Effect, Exit, type Semaphore } from "effect"
 import type { Moved } from "./domain/Moved.ts"
-import { monotonicMs } from "./Monotonic.ts"
 import type { InFlight, OwnedChannel, Submission } from "./OwnedChannel.ts"
 import { type AppendResult, type Fenced, LogStore } from "./ports/LogStore.ts"
 import { reconcile } from "./Reconciler.ts"

@@ -9,6 +9,7 @@
 import type { Failure } from "@weir/core/Failure"
 import { deliversLatest, type Namespace } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
+import { monotonicMs } from "@weir/flow/Monotonic"
 import { type Argument, Redis, type Reply } from "@weir/redis/Redis"
 import type { RedisFailure } from "@weir/redis/RedisFailure"
 import type { Script } from "@weir/redis/Script"
@@ -16,7 +17,6 @@ import { Clock, Effect, Layer } from "effect"
 import { dedupeKey } from "../domain/DedupeWindow.ts"
 import type { PageLimits } from "../domain/PageLimits.ts"
 import { decide } from "../domain/Resume.ts"
-import { monotonicMs } from "../Monotonic.ts"
 import { newEpoch } from "../ports/Epoch.ts"
 import {
   type Append,

@@ -7,10 +7,10 @@
  */
 import { deliversLatest } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
+import { monotonicMs } from "@weir/flow/Monotonic"
 import { Clock, Effect, Queue } from "effect"
 import type { ChannelReader } from "../ChannelReader.ts"
 import type { Follower, Lane } from "../Lane.ts"
-import { monotonicMs } from "../Monotonic.ts"
 import type { OwnedChannel } from "../OwnedChannel.ts"
 import { pageBytes, type Resumed } from "../ports/LogStore.ts"
 

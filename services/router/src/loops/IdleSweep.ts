@@ -2,8 +2,9 @@
  * IdleSweep: lets go of channels that nobody uses, and in the others of what is too
  * old, every so often.
  */
+
+import { monotonicMs } from "@weir/flow/Monotonic"
 import { Clock, Effect, Schedule } from "effect"
-import { monotonicMs } from "../Monotonic.ts"
 import type { OwnedChannel } from "../OwnedChannel.ts"
 import type { Ownership } from "../Ownership.ts"
 import { LogStore } from "../ports/LogStore.ts"
