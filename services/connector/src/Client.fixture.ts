@@ -15,7 +15,7 @@ export const makeClient = (channel: string) => {
     outbox: { maxFrames: 1, maxBytes: 10_000 },
     nowMillis: 0,
     // A turn of its own for each.
-    flusher: { add: (it) => it.flush(0), isResting: false },
+    flusher: { add: (it) => it.flush(0), isBusy: false },
     onDrained: () => {},
     transport: {
       protocol: undefined,

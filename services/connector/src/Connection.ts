@@ -21,7 +21,7 @@ export interface ConnectionOptions {
   readonly outbox: OutboxLimits
   readonly nowMillis: number
   /** Is told when there is something to flush. */
-  readonly flusher: Pick<Flusher, "add" | "isResting">
+  readonly flusher: Pick<Flusher, "add" | "isBusy">
   /** The socket has taken everything. */
   readonly onDrained: () => void
 }
@@ -114,8 +114,8 @@ export class Connection implements Flushable {
     const bytes = encodeServerFrame(this.format, id, Date.now(), payload)
     const frame = frameMessage(bytes, this.format === "json" ? "text" : "binary")
     if (!this.push(frame, 1)) return this.close("slow_consumer")
-    // Who waits for an answer does not wait for the others.
-    if (this.#options.flusher.isResting) this.flush(Date.now())
+    // An answer or a heartbeat does not wait for the publications of others.
+    if (this.#options.flusher.isBusy) this.flush(Date.now())
   }
 
   refuse(id: number, { code, message, retryAfterMs }: Failure): void {

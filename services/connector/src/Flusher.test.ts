@@ -89,20 +89,30 @@ describe("Flusher", () => {
         const slow = Array.from({ length: 32 }, () => connect())
         const last = connect(slowly)
         const behind = connect()
-        let turned = 0
+        const asking = connect()
+      let turned = 0
+      let answered: ReadonlyArray<string> = []
         for (const { connection } of slow.slice(1)) connection.push(chunk("a"), 1)
         last.connection.push(chunk("a"), 1)
         behind.connection.push(chunk("a"), 1)
         const count = () => {
           if (behind.writes.length > 0) return
           turned++
-          if (turned === 2) behind.connection.push(chunk("b"), 1)
+          if (turned === 1) {
+            behind.connection.push(chunk("b"), 1)
+            asking.connection.push(chunk("publication "), 1)
+            asking.connection.send({ $case: "pong", value: {} })
+            answered = asking.texts()
+          }
           setImmediate(count)
         }
         setImmediate(count)
         yield* turns(8)
-        assert.isAbove(turned, 1)
+        assert.isAbove(turned, 0)
         assert.deepStrictEqual(behind.texts(), ["ab"])
+        // An answer waits for nobody else, and stays behind what its client was given before.
+        assert.strictEqual(answered.length, 1)
+        assert.match(answered[0]!, /^publication .*"pong"/)
       })
   )
 

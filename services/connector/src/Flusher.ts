@@ -53,9 +53,9 @@ export class Flusher {
   /** What was joined in this round, by its first chunk: who has the same channels has the same. */
   readonly #joins = new Map<Uint8Array, Joined>()
 
-  /** What is added now may wait for some milliseconds. */
-  get isResting(): boolean {
-    return this.#isResting
+  /** A round goes on, or its rest: what is added now may wait for some milliseconds. */
+  get isBusy(): boolean {
+    return this.#isResting || this.#next !== undefined
   }
 
   /** Calls it once, at the begin of the next round. */
