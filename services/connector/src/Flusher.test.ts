@@ -90,8 +90,8 @@ describe("Flusher", () => {
         const last = connect(slowly)
         const behind = connect()
         const asking = connect()
-      let turned = 0
-      let answered: ReadonlyArray<string> = []
+        let turned = 0
+        let answered: ReadonlyArray<string> = []
         for (const { connection } of slow.slice(1)) connection.push(chunk("a"), 1)
         last.connection.push(chunk("a"), 1)
         behind.connection.push(chunk("a"), 1)
