@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { Connection } from "./Connection.ts"
-import { Flusher } from "./Flusher.ts"
+import { Flusher, restAfter } from "./Flusher.ts"
 
 /** Lets the event loop turn so many times. */
 const turns = (count: number) =>
@@ -118,6 +118,21 @@ describe("Flusher", () => {
       assert.deepStrictEqual(alive.texts(), ["a"])
     })
   )
+})
+
+describe("restAfter", () => {
+  it.each([
+    [0.05, 0],
+    [0.3, 0],
+    [0.4, 1],
+    [1, 3],
+    [2.5, 7],
+    [7, 3],
+    [10, 0],
+    [70, 0]
+  ])("gives a round of %d ms a rest of %d ms", (busyMs, restMs) => {
+    assert.strictEqual(restAfter(busyMs), restMs)
+  })
 })
 
 describe("Connection", () => {
