@@ -3,6 +3,7 @@
  */
 import { parseArgs } from "node:util"
 import { ConfigMistakes } from "@weir/config/LoadSettings"
+import { isProfileKind, type ProfileKind, profileKinds } from "@weir/config/Settings"
 import { Effect } from "effect"
 import { type Counts, portsPerNode } from "./Plan.ts"
 
@@ -17,6 +18,8 @@ export interface Options {
   readonly redis: string | undefined
   /** The file for all nodes, instead of the one that WEIR_CONFIG names. */
   readonly config: string | undefined
+  /** What every node profiles from its start. */
+  readonly profile: ProfileKind | undefined
 }
 
 export const usage = `npm run cluster -- [options]
@@ -32,6 +35,9 @@ its own, over a Redis of its own, with the development identity, on loopback.
                     each, http grpc mesh ops           (18000)
   --redis URL       use this Redis instead of starting one
   --config FILE     namespaces, limits and so on for all nodes
+  --profile KIND    every node notes where its time goes (cpu), what it holds in memory
+                    (heap) or what it allocates (allocations), and writes it to a file
+                    in WEIR_PROFILE_DIRECTORY, or here, when it ends or gets SIGUSR2
   --supervise       start again what dies, after a pause that grows to 5 s
   --json            print one line of JSON for each node that is ready
   --help            this
@@ -60,6 +66,7 @@ const flags = {
   "port-base": { type: "string", default: "18000" },
   redis: { type: "string" },
   config: { type: "string" },
+  profile: { type: "string" },
   supervise: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false }
@@ -95,7 +102,11 @@ export const parseOptions = (
   const { auth, connector, presence, router } = counts
   const ports = 1 + portsPerNode * (auth + connector + presence + router)
   const portBase = integer("port-base", 1_024, 65_536 - ports)
-  if (mistakes.length > 0) return refuse(mistakes)
-  const { config, json, redis, supervise } = values
-  return Effect.succeed({ counts, portBase, json, supervise, redis, config })
+  const { config, json, profile, redis, supervise } = values
+  const isProfile = profile === undefined || isProfileKind(profile)
+  if (!isProfile) {
+    mistakes.push(`--profile: must be one of ${profileKinds.join(", ")}, not ${profile}`)
+  }
+  if (mistakes.length > 0 || !isProfile) return refuse(mistakes)
+  return Effect.succeed({ counts, portBase, json, supervise, redis, config, profile })
 }

@@ -50,7 +50,8 @@ const run = Effect.fnUntraced(function* (options: Options) {
     WEIR_HOST: host,
     WEIR_ADVERTISE: "",
     WEIR_REDIS_URL: redisUrl,
-    ...(options.config === undefined ? {} : { WEIR_CONFIG: resolve(options.config) })
+    ...(options.config === undefined ? {} : { WEIR_CONFIG: resolve(options.config) }),
+    ...(options.profile === undefined ? {} : { WEIR_PROFILE: options.profile })
   }
   const { settings, target } = yield* requireSettings(variables, redisUrl)
   const ownRedis = options.redis === undefined ? [portBase] : []

@@ -228,4 +228,17 @@ describe("loadSettings", () => {
       assert.strictEqual(namespaces.get("orders")?.durableReplicas, 1)
     })
   )
+
+  it.effect("profiles what the command line names, else the variable, else nothing", () =>
+    Effect.gen(function* () {
+      const nothing = yield* load({})
+      assert.deepStrictEqual([nothing.profile, nothing.profileDirectory], [undefined, "."])
+      const variables = { WEIR_PROFILE: "heap", WEIR_PROFILE_DIRECTORY: "/profiles" }
+      const heap = yield* load(variables)
+      assert.deepStrictEqual([heap.profile, heap.profileDirectory], ["heap", "/profiles"])
+      assert.strictEqual((yield* load(variables, {}, { profile: "cpu" })).profile, "cpu")
+      const mistakes = yield* Effect.flip(load({ WEIR_PROFILE: "disk" }))
+      assert.match(mistakes.join(), /^WEIR_PROFILE: .*"cpu"/)
+    })
+  )
 })

@@ -5,7 +5,13 @@
 import { readFile } from "node:fs/promises"
 import { isIPv6 } from "node:net"
 import { Config, Data, Effect, Result, Schema, SchemaIssue } from "effect"
-import { decide, type Environment, type Settings } from "./Settings.ts"
+import {
+  decide,
+  type Environment,
+  type ProfileKind,
+  profileKinds,
+  type Settings
+} from "./Settings.ts"
 import { WeirFile } from "./WeirFile.ts"
 
 /** The configuration is wrong; nothing was started. */
@@ -79,6 +85,8 @@ const variables = {
     schema: Schema.Literals(["All", "Trace", "Debug", "Info", "Warn", "Error", "Fatal", "None"])
   },
   WEIR_LOG_FORMAT: { fallback: "pretty", schema: Schema.Literals(["pretty", "json"]) },
+  WEIR_PROFILE: { fallback: "", schema: Schema.Literals(["", ...profileKinds]) },
+  WEIR_PROFILE_DIRECTORY: { fallback: ".", schema: Schema.String },
   WEIR_DEVELOPMENT: { fallback: "false", schema: Schema.Literals(["true", "false"]) }
 } as const
 
@@ -132,6 +140,8 @@ export interface LoadOptions {
   readonly node: string
   /** As if WEIR_DEVELOPMENT were true: for commands that exist to develop with. */
   readonly development?: boolean
+  /** As if WEIR_PROFILE named it. */
+  readonly profile?: ProfileKind | undefined
   /** It is one process of several, and has to find the others. */
   readonly amongOthers?: boolean
 }
@@ -191,6 +201,8 @@ export const loadSettings = Effect.fnUntraced(function* (
     pageDirectory: values.WEIR_PAGE_DIRECTORY === "" ? undefined : values.WEIR_PAGE_DIRECTORY,
     logLevel: values.WEIR_LOG_LEVEL,
     logFormat: values.WEIR_LOG_FORMAT,
+    profile: options.profile ?? (values.WEIR_PROFILE === "" ? undefined : values.WEIR_PROFILE),
+    profileDirectory: values.WEIR_PROFILE_DIRECTORY,
     development
   }
   return decide(file, environment)

@@ -7,6 +7,17 @@ import { makeNamespace, type Namespaces } from "@weir/core/Namespace"
 import type { LogLevel } from "effect"
 import type { keyAlgorithms, WeirFile } from "./WeirFile.ts"
 
+/**
+ * `cpu`: where time goes. `heap`: what is held in memory. `allocations`: what was
+ * allocated, what is garbage since included.
+ */
+export const profileKinds = ["cpu", "heap", "allocations"] as const
+
+export type ProfileKind = (typeof profileKinds)[number]
+
+export const isProfileKind = (text: string): text is ProfileKind =>
+  (profileKinds as ReadonlyArray<string>).includes(text)
+
 export interface Rate {
   readonly perSecond: number
   readonly burst: number
@@ -85,6 +96,10 @@ export interface Settings {
   readonly pageDirectory: string | undefined
   readonly logLevel: LogLevel.LogLevel
   readonly logFormat: "pretty" | "json"
+  /** What is profiled from the start, if anything. */
+  readonly profile: ProfileKind | undefined
+  /** Where profiles are written. */
+  readonly profileDirectory: string
   /** Development tokens and the key `dev-key` are accepted; only on loopback. */
   readonly development: boolean
   readonly namespaces: Namespaces

@@ -11,6 +11,8 @@ import * as Logs from "@weir/telemetry/Logs"
 import { OpsServer, layer as opsLayer } from "@weir/telemetry/OpsServer"
 import { Readiness } from "@weir/telemetry/Readiness"
 import { Console, Effect, Layer } from "effect"
+import { parseArguments, usage } from "./Arguments.ts"
+import * as Profile from "./Profile.ts"
 import { runMain } from "./RunMain.ts"
 
 export interface ProcessOptions<E> extends LoadOptions {
@@ -26,12 +28,14 @@ export interface ProcessOptions<E> extends LoadOptions {
 const shutdownLimitMs = 4_500
 
 const main = Effect.fnUntraced(function* <E>(options: ProcessOptions<E>) {
-  const settings = yield* loadSettings(options)
+  const args = yield* parseArguments(process.argv.slice(2))
+  if (args === undefined) return yield* Console.log(usage(options.role))
+  const settings = yield* loadSettings({ ...options, profile: args.profile })
   const run = Effect.gen(function* () {
     const doors = yield* Doors
     yield* doors.opened("ops", (yield* OpsServer).address)
     const addresses = doors.addresses()
-    if (options.welcome === undefined || process.argv.includes("--json")) {
+    if (options.welcome === undefined || args.json) {
       const { node } = settings
       yield* Console.log(
         JSON.stringify({ node, role: options.role, pid: process.pid, ...addresses })
@@ -47,6 +51,8 @@ const main = Effect.fnUntraced(function* <E>(options: ProcessOptions<E>) {
     Effect.provide(
       Layer.merge(options.services(settings), ops).pipe(
         Layer.provideMerge(Layer.merge(Readiness.layer, Doors.layer)),
+        // Begun before the services start, and written once they have ended.
+        Layer.provideMerge(Profile.layer(settings)),
         Layer.provideMerge(Logs.layer(settings.logFormat, settings.logLevel))
       )
     )

@@ -1,12 +1,19 @@
 /**
- * Metrics: counters and gauges that cost a plain update, and no fiber.
+ * Metrics: counters and gauges that cost an addition, and no fiber.
+ *
+ * Each holds a plain number, which Effect's registry asks for when somebody reads
+ * /metrics. An update through the registry looks its series up each time: measured,
+ * 55 ns against 2, and every delivery to a client makes two.
  *
  * Labels come from closed lists, never a user or a channel, so that the number
- * of series is bounded.
+ * of series is bounded. A series is made once: another of the same name and labels
+ * would take its place.
  */
 import { Context, Metric } from "effect"
 
 const registry = Context.empty()
+
+type Labels = Readonly<Record<string, string>>
 
 export interface Counter {
   readonly add: (count?: number) => void
@@ -16,29 +23,38 @@ export interface Gauge {
   readonly add: (delta: number) => void
 }
 
-export const counter = (
-  name: string,
-  description: string,
-  labels: Readonly<Record<string, string>> = {}
-): Counter => {
-  const metric = Metric.withAttributes(
-    Metric.counter(name, { description, incremental: true }),
-    labels
-  )
-  metric.updateUnsafe(0, registry)
-  return { add: (count = 1) => metric.updateUnsafe(count, registry) }
+/** One class for both kinds: `add` is compiled into whoever calls it. */
+class Total {
+  value = 0
+
+  add(count = 1): void {
+    this.value += count
+  }
 }
 
-/** A number that goes up and down; starts at 0. */
-export const gauge = (
-  name: string,
-  description: string,
-  labels: Readonly<Record<string, string>> = {}
-): Gauge => {
-  const metric = Metric.withAttributes(Metric.gauge(name, { description }), labels)
-  metric.updateUnsafe(0, registry)
-  return { add: (delta) => metric.modifyUnsafe(delta, registry) }
+const register = <State>(
+  metric: Metric.Metric<number, State>,
+  state: (value: number) => State
+): Total => {
+  const total = new Total()
+  Metric.registerUnsafe(metric, registry, {
+    get: () => state(total.value),
+    // Never called: what the registry is told would be kept beside the total.
+    update: () => {},
+    modify: () => {}
+  })
+  return total
 }
+
+export const counter = (name: string, description: string, attributes: Labels = {}): Counter =>
+  register(Metric.counter(name, { description, attributes, incremental: true }), (count) => ({
+    count,
+    incremental: true
+  }))
+
+/** A number that goes up and down; starts at 0. */
+export const gauge = (name: string, description: string, attributes: Labels = {}): Gauge =>
+  register(Metric.gauge(name, { description, attributes }), (value) => ({ value }))
 
 /** One counter for each value of a label, made when first needed. The values must be few. */
 export const counterBy = (name: string, description: string, label: string) => {

@@ -23,6 +23,8 @@ const settings: Settings = decide(
     pageDirectory: undefined,
     logLevel: "Info",
     logFormat: "pretty",
+    profile: undefined,
+    profileDirectory: ".",
     development: true
   }
 )

@@ -146,6 +146,11 @@ export class Connection implements Flushable {
     this.#options.transport.close(close.code, closeReason(close, detail))
   }
 
+  /** The client comes back, and resumes from what it has. */
+  giveUp(): void {
+    this.close("shutdown")
+  }
+
   /** The transport is gone, whoever ended it. */
   gone(code: number): void {
     if (!this.#closed) this.#dispose(code)

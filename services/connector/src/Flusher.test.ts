@@ -116,6 +116,8 @@ describe("Flusher", () => {
       for (const { connection } of [dead, alive]) connection.push(chunk("a"), 1)
       yield* turns(4)
       assert.deepStrictEqual(alive.texts(), ["a"])
+      // What it did not write is lost to its client: it has to come back, and resume.
+      assert.isTrue(dead.connection.closed)
     })
   )
 })

@@ -22,6 +22,8 @@ export interface Flushable {
   /** It is in the list, whether it has something to write by then or not. */
   isWaiting: boolean
   readonly flush: (nowMillis: number, join?: Join) => void
+  /** Its flush has thrown, and what waited is lost: nobody may think that it was written. */
+  readonly giveUp: () => void
 }
 
 /** Chunks in their order, as one. */
@@ -66,7 +68,7 @@ export class Flusher {
     return this.#isResting || this.#next !== undefined
   }
 
-  /** Calls it once, at the begin of the next round. */
+  /** Calls it once, at the begin of the next round. It must not throw. */
   beforeFlush(intake: () => void): void {
     this.#intakes.push(intake)
     this.#hasWork.openUnsafe()
@@ -112,7 +114,12 @@ export class Flusher {
       this.#next = flushable.behind
       flushable.behind = undefined
       flushable.isWaiting = false
-      flushable.flush(nowMillis, this.#join)
+      try {
+        flushable.flush(nowMillis, this.#join)
+      } catch (defect) {
+        flushable.giveUp()
+        throw defect
+      }
       if (count % looksEvery === 0 && now() > end) return
     }
     this.#joins.clear()
