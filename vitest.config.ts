@@ -6,7 +6,8 @@ export default defineConfig({
       "libs/**/*.test.ts",
       "services/**/*.test.ts",
       "deploy/**/*.test.ts",
-      "test/**/*.test.ts"
+      "test/**/*.test.ts",
+      "bench/**/*.test.ts"
     ],
     exclude: ["**/node_modules/**", "**/dist/**"],
     globalSetup: "test/harness/requirements.ts",

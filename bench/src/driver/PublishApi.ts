@@ -1,0 +1,73 @@
+/**
+ * PublishApi: Weir's publish API on bare grpc-js, with bytes for messages.
+ *
+ * The servers that Weir is compared with answer at the same paths, so that one
+ * client measures all of them.
+ */
+import * as grpc from "@grpc/grpc-js"
+import { PublishRequest, PublishServiceDefinition } from "@weir/proto/api/v1/publish"
+
+const { fullName, methods } = PublishServiceDefinition
+
+export const publishPath = `/${fullName}/${methods.publish.name}`
+export const publishStreamPath = `/${fullName}/${methods.publishStream.name}`
+
+const identity = (bytes: Buffer): Buffer => bytes
+
+export type PublishStreamCall = grpc.ClientDuplexStream<Buffer, Buffer>
+
+export interface PublishApi {
+  /** `answered`: with the response, or with why there is none. */
+  readonly publish: (request: Buffer, answered: (result: Buffer | Error) => void) => void
+  readonly stream: () => PublishStreamCall
+  readonly close: () => void
+}
+
+const connectLimitMs = 10_000
+
+/** Opens the connection too, so that no figure holds it. */
+export const openPublishApi = async (address: string, key: string): Promise<PublishApi> => {
+  const client = new grpc.Client(address, grpc.credentials.createInsecure(), {
+    "grpc.enable_http_proxy": 0,
+    "grpc.use_local_subchannel_pool": 1
+  })
+  const metadata = new grpc.Metadata()
+  metadata.set("authorization", `Bearer ${key}`)
+  await new Promise<void>((resolve, reject) =>
+    client.waitForReady(Date.now() + connectLimitMs, (error) =>
+      error === undefined ? resolve() : reject(error)
+    )
+  )
+  return {
+    publish: (request, answered) =>
+      void client.makeUnaryRequest(
+        ...([publishPath, identity, identity, request, metadata, {}] as const),
+        (error, response) => answered(error ?? response ?? Buffer.alloc(0))
+      ),
+    stream: () => client.makeBidiStreamRequest(publishStreamPath, identity, identity, metadata),
+    close: () => client.close()
+  }
+}
+
+/** Field 1 of a message, with this many bytes: what `publications` and `results` both are. */
+const repeatedTag = (1 << 3) | 2
+
+const varint = (value: number): Buffer => {
+  const bytes: Array<number> = []
+  let rest = value
+  while (rest > 0x7f) {
+    bytes.push((rest & 0x7f) | 0x80)
+    rest >>>= 7
+  }
+  bytes.push(rest)
+  return Buffer.from(bytes)
+}
+
+export const encodeRequest = (channel: string, data: Buffer): Buffer =>
+  Buffer.from(PublishRequest.encode({ channel, data, contentType: "", messageId: "" }).finish())
+
+/** One message of a `PublishStream`. */
+export const encodeBatch = (requests: ReadonlyArray<Buffer>): Buffer =>
+  Buffer.concat(
+    requests.flatMap((request) => [Buffer.of(repeatedTag), varint(request.length), request])
+  )

@@ -1,0 +1,135 @@
+/**
+ * Weir: publishes through one `PublishStream`, with requests made by hand: the codec
+ * would cost the driver more than the call itself.
+ */
+import * as grpc from "@grpc/grpc-js"
+import { PublishStreamResponse } from "@weir/proto/api/v1/publish"
+import type { Publishing } from "../../System.ts"
+import type { OpenPublisher } from "../Publisher.ts"
+
+const path = "/weir.api.v1.PublishService/PublishStream"
+
+/** As the protocol limits it. */
+const mostPerRequest = 256
+
+/** `PublishStreamRequest.publications`, `PublishRequest.channel` and `.data`. */
+const publicationTag = (1 << 3) | 2
+const channelTag = (1 << 3) | 2
+const dataTag = (2 << 3) | 2
+/** `PublishStreamResponse.results`; in it `Result.published`. */
+const resultTag = (1 << 3) | 2
+const publishedTag = (1 << 3) | 2
+
+const moreBit = 0x80
+
+const varint = (value: number): ReadonlyArray<number> =>
+  value < moreBit ? [value] : [(value & ~-moreBit) | moreBit, ...varint(value >>> 7)]
+
+/** What stands before the data of a publication of this length. */
+const headOf = (channel: string, length: number): Buffer => {
+  const name = Buffer.from(channel)
+  const inner = Buffer.from([
+    ...[channelTag, ...varint(name.length), ...name],
+    ...[dataTag, ...varint(length)]
+  ])
+  return Buffer.from([publicationTag, ...varint(inner.length + length), ...inner])
+}
+
+/** How many results there are; throws on one that is not a success. */
+const countResults = (bytes: Buffer): number => {
+  let count = 0
+  let at = 0
+  while (at < bytes.length) {
+    if (bytes[at] !== resultTag) throw new Error("an answer that is no list of results")
+    let length = 0
+    let shift = 0
+    at++
+    do {
+      length |= (bytes[at]! & ~moreBit) << shift
+      shift += 7
+    } while ((bytes[at++]! & moreBit) !== 0)
+    if (bytes[at] !== publishedTag) {
+      throw new Error(`not published: ${JSON.stringify(PublishStreamResponse.decode(bytes))}`)
+    }
+    at += length
+    count++
+  }
+  return count
+}
+
+const identity = (bytes: Buffer): Buffer => bytes
+
+const connectLimitMs = 5_000
+
+/** Publishes at the first address: other routers are for those who want to cross them. */
+export const open: OpenPublisher<Extract<Publishing, { kind: "weir" }>> = async (
+  { addresses, key },
+  onFailure
+) => {
+  const client = new grpc.Client(addresses[0]!, grpc.credentials.createInsecure(), {
+    "grpc-node.flow_control_window": 4 * 1024 * 1024
+  })
+  await new Promise<void>((resolve, reject) =>
+    client.waitForReady(Date.now() + connectLimitMs, (error) => (error ? reject(error) : resolve()))
+  )
+  const metadata = new grpc.Metadata()
+  metadata.set("authorization", `Bearer ${key}`)
+  const call = client.makeBidiStreamRequest(path, identity, identity, metadata)
+  const heads = new Map<string, Buffer>()
+  let unsent: Array<Buffer> = []
+  let isScheduled = false
+  let sent = 0
+  let answered = 0
+  let isClosing = false
+  const waiting: Array<{ readonly until: number; readonly resolve: () => void }> = []
+
+  call.on("data", (bytes: Buffer) => {
+    try {
+      answered += countResults(bytes)
+    } catch (error) {
+      onFailure((error as Error).message)
+    }
+    while (waiting.length > 0 && waiting[0]!.until <= answered) waiting.shift()!.resolve()
+  })
+  call.on("error", ({ message }) => {
+    if (!isClosing) onFailure(message)
+  })
+
+  const head = (channel: string, length: number): Buffer => {
+    const key = `${length} ${channel}`
+    const known = heads.get(key)
+    if (known !== undefined) return known
+    const made = headOf(channel, length)
+    heads.set(key, made)
+    return made
+  }
+  // All that is published in one turn travels in one request: one for a burst.
+  const flush = () => {
+    isScheduled = false
+    const pieces = unsent
+    unsent = []
+    const most = 2 * mostPerRequest
+    for (let from = 0; from < pieces.length; from += most) {
+      call.write(Buffer.concat(pieces.slice(from, from + most)))
+    }
+  }
+  return {
+    publish: (payloads, channel) => {
+      for (const payload of payloads) unsent.push(head(channel, payload.length), payload)
+      sent += payloads.length
+      if (isScheduled) return
+      isScheduled = true
+      queueMicrotask(flush)
+    },
+    settled: () => {
+      const until = sent
+      if (answered >= until) return Promise.resolve()
+      return new Promise((resolve) => waiting.push({ until, resolve }))
+    },
+    close: () => {
+      isClosing = true
+      call.cancel()
+      client.close()
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Gates: the ratios that Weir must reach, and those that it wants to.
+ *
+ * They are held against results when the page is written, by people who read it: a
+ * timing is never an assertion in a test.
+ */
+
+export interface Gate {
+  readonly scenario: string
+  /** Key of the ratio. */
+  readonly ratio: string
+  readonly against: string
+  readonly gate?: number
+  readonly goal?: number
+}
+
+export const gates: ReadonlyArray<Gate> = [
+  ...[
+    {
+      ratio: "loop@1",
+      against: "a plain Node loop, 1 publication per turn",
+      gate: 0.85,
+      goal: 0.95
+    },
+    { ratio: "loop@8", against: "a plain Node loop, 8", gate: 0.85, goal: 0.95 },
+    { ratio: "c@8", against: "a loop in C, 8", gate: 0.55, goal: 0.8 },
+    { ratio: "socket.io@1", against: "Socket.IO, 1", gate: 1.4, goal: 1.8 },
+    { ratio: "socket.io@8", against: "Socket.IO, 8", gate: 6, goal: 9 },
+    { ratio: "nats@8", against: "NATS over WebSocket, 8", gate: 1.25, goal: 1.6 },
+    { ratio: "nats@32", against: "NATS over WebSocket, 32", gate: 2.3, goal: 3.2 },
+    { ratio: "nchan@8", against: "Nchan, 8", gate: 1.8, goal: 2.5 },
+    { ratio: "uwebsockets@1", against: "uWebSockets, 1", gate: 0.6, goal: 0.75 },
+    { ratio: "uwebsockets@8", against: "uWebSockets, 8", gate: 0.65, goal: 0.9 },
+    { ratio: "uwebsockets@32", against: "uWebSockets, 32", gate: 0.8, goal: 1 }
+  ].map((gate) => ({ scenario: "fanout", ...gate })),
+  {
+    scenario: "publish",
+    ratio: "grpc-js@unary",
+    against: "bare grpc-js, unary",
+    gate: 0.7,
+    goal: 0.9
+  },
+  { scenario: "publish", ratio: "forwarded", against: "the owner asked itself", gate: 0.59 },
+  {
+    scenario: "latency",
+    ratio: "pipeline@stream",
+    against: "the bare pipeline, p50 of a stream",
+    gate: 0.56,
+    goal: 0.77
+  },
+  {
+    scenario: "latency",
+    ratio: "pipeline@unary",
+    against: "the bare pipeline, p50 of calls",
+    gate: 0.56,
+    goal: 0.77
+  },
+  {
+    scenario: "connect",
+    ratio: "ws@token",
+    against: "ws that asks for nothing; ours with a token",
+    gate: 0.5
+  },
+  {
+    scenario: "connect",
+    ratio: "ws@ticket",
+    against: "ws that asks for nothing; ours with a ticket",
+    gate: 0.625
+  },
+  {
+    scenario: "idle",
+    ratio: "ws@memory",
+    against: "ws, resident memory per connection",
+    gate: 0.74,
+    goal: 0.87
+  },
+  {
+    scenario: "growth",
+    ratio: "weir@idle-channels",
+    against: "Weir without 100,000 idle channels",
+    gate: 0.91
+  }
+]
