@@ -29,6 +29,19 @@ afterAll(async () => {
   await server.stop()
 })
 
+/** Ends of publications, as they are in a block. */
+const endsOf = (sizes: ReadonlyArray<number>): Buffer => {
+  const ends = Buffer.alloc(4 * sizes.length)
+  let end = 0
+  sizes.forEach((size, index) => {
+    end += size
+    ends.writeUInt32BE(end, 4 * index)
+  })
+  return ends
+}
+const numbersOf = (ends: Buffer): ReadonlyArray<number> =>
+  Array.from({ length: ends.byteLength / 4 }, (_, index) => ends.readUInt32BE(4 * index))
+
 const plain = (reply: Reply): unknown =>
   Array.isArray(reply) ? reply.map(plain) : Buffer.isBuffer(reply) ? String(reply) : reply
 
@@ -44,12 +57,15 @@ const hash = async (key: string): Promise<Record<string, string>> => {
   return Object.fromEntries(pairs)
 }
 
-/** Ids, and the bytes of each entry. */
+/** Id and fields of each block, the ends as numbers. */
 const stored = async () => {
-  const rows = (await command("XRANGE", stream, "-", "+")) as ReadonlyArray<
-    readonly [string, ReadonlyArray<string>]
-  >
-  return rows.map(([id, fields]) => `${id} ${fields.join(" ")}`)
+  const reply = await runtime.runPromise(
+    Effect.flatMap(Redis, (redis) => redis.command("XRANGE", [stream, "-", "+"]))
+  )
+  return (reply as ReadonlyArray<readonly [Buffer, ReadonlyArray<Buffer>]>).map(([id, fields]) => {
+    const [t, term, a, at, c, before, s, ends, p, bytes] = fields
+    return [id, t, term, a, at, c, before, s, numbersOf(ends!), p, bytes].join(" ")
+  })
 }
 
 interface Options {
@@ -60,6 +76,7 @@ interface Options {
   readonly bytes: number
   readonly oldest: number
   readonly metaExpiry: number
+  readonly expiries: 0 | 1
   readonly turns: number
 }
 
@@ -70,7 +87,12 @@ interface Entry {
   readonly data?: string
 }
 
-const append = (offset: number, entries: ReadonlyArray<Entry>, options: Partial<Options> = {}) => {
+/** ARGV of one append, of which each row of publications is a block. */
+const appendArguments = (
+  offset: number,
+  rows: ReadonlyArray<ReadonlyArray<Entry>>,
+  options: Partial<Options> = {}
+): ReadonlyArray<Argument> => {
   const given: Options = {
     term,
     epoch: "e1",
@@ -79,27 +101,68 @@ const append = (offset: number, entries: ReadonlyArray<Entry>, options: Partial<
     bytes: 10_000,
     oldest: 0,
     metaExpiry: 200_000,
+    expiries: 1,
     turns: 0,
     ...options
   }
-  return run(
-    appendScript,
-    ...[given.term, given.epoch, offset, given.headTerm, given.size, given.bytes, given.oldest],
-    ...[100_000, given.metaExpiry, 300_000, given.turns],
-    ...entries.flatMap(({ at = 7, data = "data", id = "", term: under = term }) => [
-      id,
-      under,
-      at,
-      data
-    ])
-  )
+  const named = rows
+    .flat()
+    .flatMap(({ id, term: under = term }, index) =>
+      id === undefined ? [] : [id, `${given.epoch}:${under}:${offset + 1 + index}`]
+    )
+  let last = offset
+  const blocks = rows.flatMap((row) => {
+    const [{ at = 7, term: under = term }] = row as [Entry]
+    const data = row.map(({ data = "data" }) => data)
+    last += row.length
+    return [last, under, at, endsOf(data.map(({ length }) => length)), data.join("")]
+  })
+  const terms = [
+    ...[rows.length, named.length / 2, given.term, given.epoch, offset, given.headTerm],
+    ...[given.size, given.bytes, given.oldest, 100_000, given.metaExpiry, 300_000],
+    ...[given.expiries, given.turns]
+  ]
+  return [terms.join(" "), ...blocks, ...named]
 }
 
-/** `wanted`: kind and value. */
-const page = (
+/** Each row is a block. */
+const appendRows = async (
+  offset: number,
+  rows: ReadonlyArray<ReadonlyArray<Entry>>,
+  options: Partial<Options> = {}
+): Promise<unknown> => {
+  const answers = await run(appendScript, ...appendArguments(offset, rows, options))
+  return (answers as ReadonlyArray<unknown>)[0]
+}
+
+/** Each publication is a block. */
+const append = (offset: number, entries: ReadonlyArray<Entry>, options: Partial<Options> = {}) =>
+  appendRows(
+    offset,
+    entries.map((entry) => [entry]),
+    options
+  )
+
+/** `wanted`: kind and value. Of the answer, the publications one by one. */
+const page = async (
   wanted: readonly [string, number],
   { bytes = 10_000, epoch = "", limit = 10, oldest = 0 } = {}
-) => run(pageScript, term, "e2", 200_000, 100, 10_000, oldest, ...wanted, limit, bytes, epoch)
+): Promise<ReadonlyArray<unknown>> => {
+  const args = [term, "e2", 200_000, 100, 10_000, oldest, ...wanted, limit, bytes, epoch]
+  const redis = await runtime.runPromise(Redis)
+  const answer = await runtime.runPromise(redis.run(pageScript, keys, args))
+  const fields = answer as ReadonlyArray<Buffer>
+  const publications: Array<string> = []
+  for (let at = 7; at < fields.length; at += 2) {
+    const ends = numbersOf(fields[at]!)
+    const begin = ends.at(-1)! - fields[at + 1]!.byteLength
+    const block = ends.map((end, index) =>
+      String(fields[at + 1]!.subarray((ends[index - 1] ?? begin) - begin, end - begin))
+    )
+    publications.push(...(wanted[0] === "before" ? block.reverse() : block))
+  }
+  return [...(plain(fields.slice(0, 7)) as ReadonlyArray<unknown>), ...publications]
+}
 
 const many = (count: number, entry: Entry = {}) => Array.from({ length: count }, () => entry)
 const gone = ["MISMATCH", "", "", "", ""]
@@ -119,19 +182,26 @@ describe("the append script", () => {
     assert.deepStrictEqual(await stored(), [])
   })
 
-  it("writes each entry under its own term, and the head", async () => {
-    const entries = [
-      { term: term - 2, at: 5, data: "a", id: "3:annm-1" },
-      { term: term - 1, at: 6, data: "bc" }
+  it("writes each block under its own term and time, and the head", async () => {
+    const rows = [
+      [{ term: term - 2, at: 5, data: "a", id: "3:annm-1" }],
+      [
+        { term: term - 1, at: 6, data: "bc" },
+        { term: term - 1, data: "def", id: "3:annm-2" }
+      ]
     ]
-    assert.deepStrictEqual(await append(0, entries), ["OK"])
+    assert.deepStrictEqual(await appendRows(0, rows), ["OK"])
     assert.deepStrictEqual(await stored(), [
-      `1-0 t ${term - 2} a 5 p a`,
-      `2-0 t ${term - 1} a 6 p bc`
+      `1-0 t ${term - 2} a 5 c 0 s 1 p a`,
+      `3-0 t ${term - 1} a 6 c 1 s 2,5 p bcdef`
     ])
-    const head = { e: "e1", o: "2", t: String(term - 1), p: "6", f: "1", b: "3", q: "5", y: "0" }
-    assert.deepStrictEqual(await hash(meta), head)
-    assert.deepStrictEqual(await hash(d0), { "3:annm-1": `e1:${term - 2}:1` })
+    const place = { e: "e1", o: "3", t: String(term - 1), p: "6", y: "0" }
+    const kept = { f: "1", n: "2", b: "6", c: "0", q: "5" }
+    assert.deepStrictEqual(await hash(meta), { ...place, ...kept })
+    assert.deepStrictEqual(await hash(d0), {
+      "3:annm-1": `e1:${term - 2}:1`,
+      "3:annm-2": `e1:${term - 1}:3`
+    })
     for (const [key, limit] of [
       [stream, 100_000],
       [meta, 200_000],
@@ -140,6 +210,27 @@ describe("the append script", () => {
       const left = Number(await command("PTTL", key))
       assert.isTrue(left > limit - 60_000 && left <= limit)
     }
+  })
+
+  it("sets the expiries when it is told to, and those of a key that begins", async () => {
+    const left = async () => [
+      Number(await command("PTTL", stream)),
+      Number(await command("PTTL", meta)),
+      Number(await command("PTTL", d0))
+    ]
+    const shorten = async () => {
+      for (const key of [stream, meta, d0]) await command("PEXPIRE", key, 50_000)
+    }
+    await append(0, [{ id: "a" }], { expiries: 0 })
+    assert.isAbove(Math.min(...(await left())), 50_000)
+    await shorten()
+    await append(1, [{ id: "b" }], { expiries: 0 })
+    assert.isAtMost(Math.max(...(await left())), 50_000)
+    await append(2, [{ id: "c" }], { expiries: 1 })
+    assert.isAbove(Math.min(...(await left())), 50_000)
+    await shorten()
+    await append(3, [{ id: "d" }], { expiries: 0, turns: 1 })
+    assert.isAbove(Number(await command("PTTL", d1)), 50_000)
   })
 
   it("loses no digit of an offset", async () => {
@@ -169,10 +260,10 @@ describe("the append script", () => {
     assert.strictEqual(await command("EXISTS", meta, stream), 0)
   })
 
-  it("answers DUP with the index and position of each known id, before it looks at the head", async () => {
+  it("answers DUP with which ids are known and their positions, before it looks at the head", async () => {
     await append(0, [{ id: "a" }, { id: "b" }])
     const entries = [{ id: "b" }, {}, { id: "new" }, { id: "a" }]
-    const known = ["DUP", 0, `e1:${term}:2`, 3, `e1:${term}:1`]
+    const known = ["DUP", 0, `e1:${term}:2`, 2, `e1:${term}:1`]
     assert.deepStrictEqual(await append(0, entries), known)
     assert.deepStrictEqual(await append(2, entries), known)
     assert.strictEqual((await stored()).length, 2)
@@ -249,37 +340,60 @@ describe("the append script", () => {
   it("keeps as many as asked and the anchor, exactly", async () => {
     for (let n = 0; n < 5; n++) await append(n, [{ at: n, data: `d${n}` }], { size: 2 })
     assert.deepStrictEqual(await stored(), [
-      `3-0 t ${term} a 2 p d2`,
-      `4-0 t ${term} a 3 p d3`,
-      `5-0 t ${term} a 4 p d4`
+      `3-0 t ${term} a 2 c 4 s 2 p d2`,
+      `4-0 t ${term} a 3 c 6 s 2 p d3`,
+      `5-0 t ${term} a 4 c 8 s 2 p d4`
     ])
-    const { b, f, q } = await hash(meta)
-    assert.deepStrictEqual([f, b, q], ["4", "4", "3"])
+    const { b, f, n } = await hash(meta)
+    assert.deepStrictEqual([f, b, n], ["4", "10", "3"])
     await append(5, many(200, { data: "x" }), { size: 2 })
     const after = await hash(meta)
-    assert.deepStrictEqual([after["f"], after["b"], await command("XLEN", stream)], ["204", "2", 3])
+    assert.deepStrictEqual([after["f"], after["n"], await command("XLEN", stream)], ["204", "3", 3])
+  })
+
+  it("keeps a block that the floor goes through, and reads from the floor", async () => {
+    const row = ["a", "bb", "ccc", "dd"].map((data) => ({ data }))
+    await appendRows(0, [row, row], { size: 6 })
+    const [, , , , , ...floor] = await page(["after", 0])
+    assert.deepStrictEqual(floor, ["3", String(term), "ccc", "dd", "a", "bb", "ccc", "dd"])
+    assert.strictEqual(await command("XLEN", stream), 2)
+    await append(8, [{ data: "e" }], { size: 4 })
+    assert.strictEqual(await command("XLEN", stream), 2)
+    await append(9, [{ data: "f" }], { size: 4 })
+    const [, , , , , ...rest] = await page(["after", 0])
+    assert.deepStrictEqual(rest, ["7", String(term), "ccc", "dd", "e", "f"])
   })
 
   it("keeps as many bytes as asked, but always the newest", async () => {
     const data = "x".repeat(40)
     for (let n = 0; n < 3; n++) await append(n, [{ data }], { bytes: 100 })
-    const { b, f } = await hash(meta)
-    assert.deepStrictEqual([f, b, await command("XLEN", stream)], ["2", "80", 3])
+    const { b, c, f } = await hash(meta)
+    assert.deepStrictEqual([f, b, c, await command("XLEN", stream)], ["2", "120", "40", 3])
     await append(3, [{ data: "x".repeat(500) }], { bytes: 100 })
     const after = await hash(meta)
-    assert.deepStrictEqual([after["f"], after["b"], await command("XLEN", stream)], ["4", "500", 2])
+    assert.deepStrictEqual([after["f"], after["c"], await command("XLEN", stream)], ["4", "120", 2])
+  })
+
+  it("counts the bytes of a part of a block exactly", async () => {
+    const row = [{ data: "x".repeat(30) }, { data: "y".repeat(30) }, { data: "z".repeat(30) }]
+    await appendRows(0, [row], { bytes: 60 })
+    assert.strictEqual((await hash(meta))["f"], "2")
+    await append(3, [{ data: "w".repeat(30) }], { bytes: 60 })
+    assert.strictEqual((await hash(meta))["f"], "3")
+    await append(4, [{ data: "v" }], { bytes: 61 })
+    assert.strictEqual((await hash(meta))["f"], "3")
   })
 
   it("keeps what is young enough, and of the rest the anchor", async () => {
     await append(0, [{ at: 10 }, { at: 20 }, { at: 30 }], { oldest: 20 })
-    const { b, f, q } = await hash(meta)
-    assert.deepStrictEqual([f, b, q, await command("XLEN", stream)], ["2", "8", "20", 3])
+    const { c, f, q } = await hash(meta)
+    assert.deepStrictEqual([f, c, q, await command("XLEN", stream)], ["2", "4", "20", 3])
     await append(3, [{ at: 40 }], { oldest: 41 })
     const after = await hash(meta)
-    assert.deepStrictEqual([after["f"], after["b"], await command("XLEN", stream)], ["5", "0", 1])
+    assert.deepStrictEqual([after["f"], after["c"], await command("XLEN", stream)], ["5", "16", 1])
     await append(4, [{ at: 50 }], { oldest: 41 })
     const again = await hash(meta)
-    assert.deepStrictEqual([again["f"], again["b"], again["q"]], ["5", "4", "50"])
+    assert.deepStrictEqual([again["f"], again["c"], again["q"]], ["5", "16", "50"])
     assert.strictEqual(await command("XLEN", stream), 2)
   })
 
@@ -305,8 +419,8 @@ describe("the append script", () => {
     await append(0, many(3))
     await command("DEL", stream)
     assert.deepStrictEqual(await append(3, [{ data: "x" }]), ["OK"])
-    const { b, f } = await hash(meta)
-    assert.deepStrictEqual([f, b], ["4", "1"])
+    const { f, n } = await hash(meta)
+    assert.deepStrictEqual([f, n], ["4", "1"])
     const found = ["OK", "e1", "4", String(term), "7", "4"]
     assert.deepStrictEqual(await page(["after", 1]), [...found, "", "x"])
     await append(4, [{ data: "y" }])
@@ -322,6 +436,68 @@ describe("the append script", () => {
     await command("XDEL", stream, "3-0")
     assert.deepStrictEqual(await append(4, [{ data: "x" }]), ["OK"])
     assert.deepStrictEqual(((await page(["after", 0])) as Array<string>).slice(5), ["5", "", "x"])
+  })
+})
+
+describe("the append script, for several logs at once", () => {
+  const others = ["chat:other", "chat:third"].map(channelKeys)
+  const all = async (...rows: ReadonlyArray<ReadonlyArray<Argument>>) => {
+    const redis = await runtime.runPromise(Redis)
+    const keysOfAll = [keys, ...others].slice(0, rows.length).flat()
+    return plain(await runtime.runPromise(redis.run(appendScript, keysOfAll, rows.flat())))
+  }
+  const one = (offset: number, options: Partial<Options> = {}) =>
+    appendArguments(offset, [[{ id: "a", data: "x" }, { data: "y" }]], options)
+
+  beforeEach(async () => {
+    const redis = await runtime.runPromise(Redis)
+    for (const other of others) {
+      await command("HSET", other[0]!, "n", "r1", "t", term, "v", 1)
+      await runtime.runPromise(redis.run(renewScript, other, [term, "e1", 200_000, ""]))
+    }
+  })
+
+  it("answers each for itself", async () => {
+    const fenced = ["FENCED", String(term)]
+    const mismatch = ["MISMATCH", "e1", "0", String(term), "0"]
+    const odd = [one(0), one(0, { term: term - 1 }), one(7)]
+    assert.deepStrictEqual(await all(...odd), [["OK"], fenced, mismatch])
+    const known = ["DUP", 0, `e1:${term}:1`]
+    assert.deepStrictEqual(await all(one(2), one(0), one(0)), [known, ["OK"], ["OK"]])
+    for (const [, otherMeta] of [keys, ...others]) {
+      assert.strictEqual((await hash(otherMeta!))["o"], "2")
+    }
+  })
+
+  it("goes on after one that Redis refuses", async () => {
+    await command("SET", others[0]![2]!, "no stream")
+    const redis = await runtime.runPromise(Redis)
+    const appended = await Promise.all(
+      [keys, ...others].map((its) =>
+        runtime.runPromise(Effect.result(redis.runTogether(appendScript, its, one(0))))
+      )
+    )
+    const [first, second, third] = appended.map((result) =>
+      Result.isSuccess(result) ? plain(result.success) : result.failure.kind
+    )
+    assert.deepStrictEqual([first, second, third], [["OK"], "refused", ["OK"]])
+    assert.deepStrictEqual(
+      [(await hash(others[0]![1]!))["o"], (await hash(others[1]![1]!))["o"]],
+      ["0", "2"]
+    )
+  })
+
+  it("is refused as a whole where Redis takes no writes", async () => {
+    await command("CONFIG", "SET", "maxmemory", "1")
+    const redis = await runtime.runPromise(Redis)
+    const keysOfAll = [keys, ...others].flat()
+    const args = [one(0), one(0), one(0)].flat()
+    const refused = await runtime.runPromise(
+      Effect.result(redis.run(appendScript, keysOfAll, args))
+    )
+    await command("CONFIG", "SET", "maxmemory", "0")
+    assert.isTrue(Result.isFailure(refused) && /^OOM/.test(refused.failure.message))
+    assert.strictEqual((await hash(meta))["o"], "0")
   })
 })
 
@@ -362,6 +538,34 @@ describe("the page script", () => {
     assert.deepStrictEqual(await page(wanted, options), [...log, ...expected])
   })
 
+  it.each([
+    ["all", ["after", 0], {}, ["", "a", "bb", "ccc", "dd", "e", "ff"]],
+    ["from the middle of a block", ["after", 2], {}, [term, "ccc", "dd", "e", "ff"]],
+    ["up to the middle of a block", ["after", 1], { limit: 3 }, [term, "bb", "ccc", "dd"]],
+    ["within one block", ["after", 1], { limit: 1 }, [term, "bb"]],
+    ["as many bytes as asked", ["after", 1], { bytes: 7 }, [term, "bb", "ccc", "dd"]],
+    ["no byte more", ["after", 1], { bytes: 6 }, [term, "bb", "ccc"]],
+    ["one at least", ["after", 2], { bytes: 1 }, [term, "ccc"]],
+    ["backwards", ["before", 0], {}, ["", "ff", "e", "dd", "ccc", "bb", "a"]],
+    ["backwards from the middle of a block", ["before", 3], {}, ["", "bb", "a"]],
+    ["backwards within one block", ["before", 3], { limit: 1 }, [term, "bb"]],
+    ["backwards to the middle of a block", ["before", 6], { limit: 3 }, [term, "e", "dd", "ccc"]],
+    [
+      "backwards as many bytes as asked",
+      ["before", 0],
+      { bytes: 8 },
+      [term, "ff", "e", "dd", "ccc"]
+    ],
+    ["backwards no byte more", ["before", 0], { bytes: 7 }, [term, "ff", "e", "dd"]],
+    ["since the time of a block", ["since", 20], {}, [term, "dd", "e", "ff"]],
+    ["the newest of a block", ["newest", 0], {}, [term, "ff"]]
+  ] as const)("reads blocks: %s", async (_title, wanted, options, [before, ...publications]) => {
+    const row = (at: number, ...data: ReadonlyArray<string>) => data.map((it) => ({ at, data: it }))
+    await appendRows(0, [row(10, "a", "bb", "ccc"), row(20, "dd"), row(20, "e", "ff")])
+    const [, , , , , , ...read] = await page(wanted, options)
+    assert.deepStrictEqual(read, [String(before), ...publications])
+  })
+
   it("begins a log where there is none, and lets go of what was left of another", async () => {
     await append(0, [{ id: "a" }])
     await append(1, [{ id: "b" }], { turns: 1 })
@@ -375,8 +579,8 @@ describe("the page script", () => {
     await append(0, entries)
     const [, , , , , ...rest] = (await page(["after", 0], { oldest: 35 })) as Array<string>
     assert.deepStrictEqual(rest, ["4", termAt(3), "dd", "e"])
-    const { b, f, q } = await hash(meta)
-    assert.deepStrictEqual([f, b, q, await command("XLEN", stream)], ["4", "3", "40", 3])
+    const { c, f, q } = await hash(meta)
+    assert.deepStrictEqual([f, c, q, await command("XLEN", stream)], ["4", "6", "40", 3])
     const [, , , , , ...none] = (await page(["after", 0], { oldest: 51 })) as Array<string>
     assert.deepStrictEqual([none, await command("XLEN", stream)], [["6", ""], 1])
   })

@@ -1,7 +1,7 @@
 import { createServer } from "node:net"
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it } from "@effect/vitest"
 import { shardCount } from "@weir/core/ChannelName"
-import type { Redis } from "@weir/redis/Redis"
+import type { Argument, Redis } from "@weir/redis/Redis"
 import { make } from "@weir/redis/RedisConnection"
 import type { RedisFailure, RedisFailureKind } from "@weir/redis/RedisFailure"
 import { parseRedisUrl } from "@weir/redis/RedisUrl"
@@ -19,6 +19,10 @@ import { type RedisServer, startRedis } from "./harness/RedisServer.ts"
 import { waitUntil } from "./harness/waitUntil.ts"
 
 const echo = script("echo", "return {ARGV[1], 7, false, {ARGV[2]}}")
+const incrementAll = script(
+  "increment-all",
+  "local all = {} for n, key in ipairs(KEYS) do all[n] = redis.call('INCRBY', key, ARGV[n]) end return all"
+)
 const increment = script("increment", "return redis.call('INCRBY', KEYS[1], ARGV[1])")
 
 interface Client {
@@ -163,6 +167,57 @@ describe("Redis on one server", () => {
       list,
       times(10_000, (n) => n)
     )
+  })
+
+  describe("asked to run together", () => {
+    // Notes for each call how many parts it had.
+    const note = script(
+      "note",
+      "redis.call('RPUSH', 'calls', #KEYS) local all = {} for n, key in ipairs(KEYS) do all[n] = ARGV[n] == 'bad' and redis.error_reply('ERR bad') or {key, ARGV[n]} end return all"
+    )
+    const ask = (key: string, argument: Argument) =>
+      run(Effect.result(client.redis.runTogether(note, [key], [argument])))
+    const calls = async () => {
+      const parts = await server.cli("LRANGE", "calls", "0", "-1")
+      await server.cli("DEL", "calls")
+      return parts.split("\n").map(Number)
+    }
+
+    it("makes one call of those of one turn, and gives each its own answer", async () => {
+      const results = await Promise.all(times(40, (n) => ask(`k${n}`, n)))
+      assert.deepStrictEqual(
+        results.map((result) => String(Result.getOrThrow(result))),
+        times(40, (n) => `k${n},${n}`)
+      )
+      assert.deepStrictEqual(await calls(), [40])
+    })
+
+    it("bounds a call to 64 of them, or 256 KiB", async () => {
+      await Promise.all(times(150, (n) => ask(`k${n}`, n)))
+      assert.deepStrictEqual(await calls(), [64, 64, 22])
+      const large = new Uint8Array(100_000)
+      await Promise.all(times(5, (n) => ask(`k${n}`, large)))
+      assert.deepStrictEqual(await calls(), [2, 2, 1])
+      await ask("k", new Uint8Array(400_000))
+      assert.deepStrictEqual(await calls(), [1])
+    })
+
+    it("fails only the one that the script answers with an error", async () => {
+      const results = await Promise.all([ask("a", 1), ask("b", "bad"), ask("c", 3)])
+      assert.deepStrictEqual(results.map(kindOf), ["answered", "refused", "answered"])
+      assert.deepStrictEqual(await calls(), [3])
+    })
+
+    it("fails all of a call that Redis refuses", async () => {
+      const broken = script("broken-together", "return redis.call('NOSUCH')")
+      const results = await Promise.all(
+        times(3, (n) => run(Effect.result(client.redis.runTogether(broken, [`k${n}`], []))))
+      )
+      assert.deepStrictEqual(
+        results.map(kindOf),
+        times(3, () => "refused")
+      )
+    })
   })
 
   it("says that what Redis refuses has not happened", async () => {
@@ -403,6 +458,17 @@ describe("Redis Cluster", () => {
     const sizes = await Promise.all(group.nodes.map((node) => node.cli("DBSIZE")))
     assert.deepStrictEqual(sizes.map(Number).sort(), [341, 341, 342])
     assert.deepStrictEqual(await run(client.redis.command("get", [keysOf[7]!])), Buffer.from("1"))
+  })
+
+  it("runs together only what has its keys in one slot", async () => {
+    const keys = [...keysOf, ...keysOf.map((key) => `${key}:together`)].map((key) => `${key}:n`)
+    const replies = await Promise.all(
+      keys.map((key, n) => run(client.redis.runTogether(incrementAll, [key], [n])))
+    )
+    assert.deepStrictEqual(
+      replies,
+      keys.map((_, n) => n)
+    )
   })
 
   it("waits for the replicas on each server that writes", async () => {

@@ -6,8 +6,8 @@ import { Redis, type Reply } from "@weir/redis/Redis"
 import { layer } from "@weir/redis/RedisConnection"
 import type { RedisFailure } from "@weir/redis/RedisFailure"
 import { parseRedisUrl } from "@weir/redis/RedisUrl"
+import { fromBlock } from "@weir/router/adapters/LogBlocks"
 import { channelKeys } from "@weir/router/adapters/ShardKeys"
-import { decodePublication } from "@weir/wire/Publications"
 import { Effect, Logger, Result } from "effect"
 import { digest, type FinalLog, type LogEntry, now } from "./history/History.ts"
 
@@ -21,17 +21,22 @@ const fieldsOf = (flat: Row): ReadonlyMap<string, Reply> =>
     ])
   )
 
-const entryOf = (row: Reply): LogEntry => {
+/** Offset and term are kept twice: beside the bytes, and in them. */
+const entriesOf = (row: Reply): ReadonlyArray<LogEntry> => {
   const [id, flat] = row as [Buffer, Row]
   const fields = fieldsOf(flat)
-  const { publication } = decodePublication(fields.get("p") as Buffer)
-  const { data, messageId, position, publisher } = publication
-  const offset = Number(String(id).split("-")[0])
-  // Kept twice: beside the bytes, and in them.
-  if (offset !== position.offset || String(fields.get("t")) !== String(position.term)) {
-    throw new Error(`the entry ${id} of term ${fields.get("t")} holds ${JSON.stringify(position)}`)
-  }
-  return { offset, term: position.term, publisher, messageId, sha: digest(data) }
+  const publications = fromBlock(fields.get("s") as Buffer, fields.get("p") as Buffer)
+  const begin = Number(String(id).split("-")[0]) - publications.length + 1
+  return publications.map(({ publication }, index) => {
+    const { data, messageId, position, publisher } = publication
+    const offset = begin + index
+    if (offset !== position.offset || String(fields.get("t")) !== String(position.term)) {
+      throw new Error(
+        `the block ${id} of term ${fields.get("t")} holds ${JSON.stringify(position)}`
+      )
+    }
+    return { offset, term: position.term, publisher, messageId, sha: digest(data) }
+  })
 }
 
 const withRedis = <A>(
@@ -60,9 +65,12 @@ export const readFinalLogs = (
         const meta = fieldsOf((yield* redis.command("HGETALL", [metaKey!])) as Row)
         if (meta.size === 0) continue
         const rows = (yield* redis.command("XRANGE", [streamKey!, "-", "+"])) as Row
+        const floor = Number(String(meta.get("f")))
+        // Of a block, what is before the anchor is let go of already.
+        const entries = rows.flatMap(entriesOf).filter(({ offset }) => offset >= floor - 1)
         logs.push({
           ...{ t: now(), type: "log", channel, epoch: String(meta.get("e")) },
-          ...{ entries: rows.map(entryOf), floor: Number(String(meta.get("f"))) }
+          ...{ entries, floor }
         })
       }
       return logs

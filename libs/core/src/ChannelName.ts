@@ -9,6 +9,8 @@ export const maxChannelBytes = 255
 /** Fixed for ever: a channel must not change its shard between versions. */
 export const shardCount = 1024
 
+/** Nearly all names: one pattern then says all that the rules ask. */
+const plainName = /^[A-Za-z0-9_-]{1,64}:[\x20-\x7e]+$/
 const namespacePattern = /^[A-Za-z0-9_-]{1,64}$/
 const controlCharacter = /\p{Cc}/u
 const encoder = new TextEncoder()
@@ -18,6 +20,7 @@ export const namespaceOf = (channel: string): string => channel.slice(0, channel
 
 /** Says which rule the name breaks, or nothing. */
 export const checkChannelName = (channel: string): Failure | undefined => {
+  if (channel.length <= maxChannelBytes && plainName.test(channel)) return undefined
   if (channel === "") return failure("invalid_channel", "channel: must not be empty")
   const bytes = encoder.encode(channel).byteLength
   if (bytes > maxChannelBytes) {
@@ -43,5 +46,14 @@ export const checkChannelName = (channel: string): Failure | undefined => {
   return undefined
 }
 
-/** The shard of a channel. */
-export const shardOf = (channel: string): number => hash32(channel) % shardCount
+let lastChannel = ""
+let lastShard = hash32("") % shardCount
+
+/** The shard of a channel. On its way a publication asks several times in a row: hashed once. */
+export const shardOf = (channel: string): number => {
+  if (channel !== lastChannel) {
+    lastShard = hash32(channel) % shardCount
+    lastChannel = channel
+  }
+  return lastShard
+}

@@ -48,7 +48,8 @@ export const checkContent = (
   if (data.byteLength > limitBytes) {
     return failure("payload_too_large", `data: ${data.byteLength} bytes, limit ${limitBytes}`)
   }
-  if (contentType.length > maxContentTypeBytes || !/^[\x20-\x7e]*$/.test(contentType)) {
+  const isLong = contentType.length > maxContentTypeBytes
+  if (isLong || (contentType !== "" && !/^[\x20-\x7e]*$/.test(contentType))) {
     return failure(
       "bad_request",
       `contentType: must be printable ASCII of at most ${maxContentTypeBytes} bytes`

@@ -6,9 +6,21 @@
  */
 const encoder = new TextEncoder()
 
-export const hash32 = (text: string): number => {
+const step = (hash: number, byte: number): number => Math.imul(hash ^ byte, 0x01000193)
+
+const fnv = (text: string): number => {
   let hash = 0x811c9dc5
-  for (const byte of encoder.encode(text)) hash = Math.imul(hash ^ byte, 0x01000193)
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    // Until here each character is its own byte; to encode a name costs ten times as much.
+    if (code > 0x7f) return encoder.encode(text).reduce(step, 0x811c9dc5)
+    hash = step(hash, code)
+  }
+  return hash
+}
+
+export const hash32 = (text: string): number => {
+  let hash = fnv(text)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return (hash ^ (hash >>> 16)) >>> 0

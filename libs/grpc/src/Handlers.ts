@@ -23,7 +23,6 @@ import { toStatus, toStatusFromCause } from "./Status.ts"
 export interface CallInfo {
   /** The first value of this metadata key. */
   readonly metadata: (key: string) => string | undefined
-  readonly peer: string
 }
 
 export type Handler<M extends MethodDefinition, R> = M["requestStream"] extends true
@@ -45,11 +44,12 @@ export interface Implementation<R> {
   readonly methods: (run: RunFork<R>) => grpc.UntypedServiceImplementation
 }
 
-export type RunFork<R> = (effect: Effect.Effect<void, never, R>) => Fiber.Fiber<void>
+export type RunFork<R> = (
+  effect: Effect.Effect<unknown, Failure, R>
+) => Fiber.Fiber<unknown, Failure>
 
 const callInfo = (call: grpc.ServerUnaryCall<Buffer, Buffer> | RawStream): CallInfo => ({
-  metadata: (key) => call.metadata.get(key)[0]?.toString(),
-  peer: call.getPeer()
+  metadata: (key) => call.metadata.get(key)[0]?.toString()
 })
 
 type RawStream = grpc.ServerWritableStream<Buffer, Buffer> | grpc.ServerDuplexStream<Buffer, Buffer>
@@ -63,15 +63,14 @@ const unary =
     const request = decodeMessage(method.requestType, call.request)
     if (request instanceof Failure) return callback(toStatus(request))
     const effect: Effect.Effect<unknown, Failure, R> = handler(request, callInfo(call))
-    const fiber = run(
-      Effect.exit(effect).pipe(
-        Effect.tap((exit) => logDefect(method, exit)),
-        Effect.map((exit) => {
-          if (Exit.isSuccess(exit)) callback(null, encodeMessage(method.responseType, exit.value))
-          else callback(toStatusFromCause(exit.cause))
-        })
-      )
-    )
+    const fiber = run(effect)
+    // Watched from outside: each step more within the fiber costs what a call should not.
+    fiber.addObserver((exit) => {
+      if (Exit.isSuccess(exit))
+        return callback(null, encodeMessage(method.responseType, exit.value))
+      run(logDefect(method, exit))
+      callback(toStatusFromCause(exit.cause))
+    })
     call.on("cancelled", () => fiber.interruptUnsafe())
   }
 

@@ -8,6 +8,7 @@
 import type { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire"
 import type * as grpc from "@grpc/grpc-js"
 import { type Failure, failure } from "@weir/core/Failure"
+import { Writer } from "./Writer.ts"
 
 export interface MessageType<T> {
   readonly encode: (message: T, writer?: BinaryWriter) => BinaryWriter
@@ -49,9 +50,25 @@ export const rawMethod = (
   responseDeserialize: identity
 })
 
+/** A writer that has grown beyond this for one message is not kept. */
+const maxKeptBytes = 1024 * 1024
+
+/**
+ * One writer for all messages, since none is begun before another ends: a new one grows from
+ * nothing by doubling, which for a batch cost as much as to encode it.
+ */
+let writer = new Writer()
+
 export const encodeMessage = <T>(type: MessageType<T>, message: T): Buffer => {
-  const bytes = type.encode(message).finish()
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  try {
+    const bytes = type.encode(message, writer).finish()
+    if (bytes.byteLength > maxKeptBytes) writer = new Writer()
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  } catch (defect) {
+    // It has been left somewhere in the middle.
+    writer = new Writer()
+    throw defect
+  }
 }
 
 /** The message, or `bad_request` for bytes that are none. */

@@ -110,6 +110,24 @@ describe("requests over one stream", () => {
     })
   )
 
+  it.live("leave once each, in order, though there are always more than fit one message", () =>
+    Effect.gen(function* () {
+      const seen: Array<string> = []
+      const { ask } = yield* connect(
+        ({ inbound, writeAll }) =>
+          Stream.runForEach(inbound, (message) => {
+            seen.push(...message.publications.map(({ channel }) => channel))
+            return writeAll([{ results: echo(message) }])
+          }),
+        20,
+        3
+      )
+      const answers = yield* Effect.forEach(range(400), ask, { concurrency: 20 })
+      assert.deepStrictEqual(answers, range(400))
+      assert.deepStrictEqual(seen, range(400))
+    })
+  )
+
   it.live("that were sent fail with their stream, and the next ones are answered", () =>
     Effect.gen(function* () {
       const arrived = yield* Queue.unbounded<string>()

@@ -33,6 +33,11 @@ export interface CorrelatedOptions<Request, Response, In, Out> {
   readonly unsent?: Response
 }
 
+interface Unsent<Request> {
+  readonly id: number
+  readonly request: Request
+}
+
 /** Ends the waiting: no answer comes any more. True if the request has not left, and never will. */
 export type Cancel = () => boolean
 
@@ -50,8 +55,11 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
   const { capacity, lost, peer, refused, unsent: notSent } = options
   /** Everybody who waits, in the order asked. */
   const unanswered = new Map<number, (response: Response) => void>()
-  /** Those of them whose request has not left yet. Who stops waiting before is never sent. */
-  const unsent = new Map<number, Request>()
+  /** Of those and of who has stopped waiting: the requests that have not left, from `next` on. */
+  let unsent: Array<Unsent<Request>> = []
+  let next = 0
+  /** All up to this one have left, or never will. */
+  let lastSent = 0
   const wake = yield* Latch.make()
   let lastId = 0
   let closed = false
@@ -61,22 +69,25 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
     // A copy: who is answered may ask again, or cancel others.
     for (const id of [...unanswered.keys()]) {
       const answer = unanswered.get(id)
-      const response = unsent.has(id) ? notSent : lost
+      const response = id > lastSent ? notSent : lost
       if (answer === undefined || response === undefined) continue
       unanswered.delete(id)
-      unsent.delete(id)
       answer(response)
     }
   }
 
-  const takeUnsent = () => {
-    const batch: Array<{ readonly id: number; readonly request: Request }> = []
-    for (const [id, request] of unsent) {
-      if (batch.length === options.batchSize) break
-      unsent.delete(id)
-      batch.push({ id, request })
+  const takeUnsent = (): ReadonlyArray<Unsent<Request>> => {
+    const batch: Array<Unsent<Request>> = []
+    while (next < unsent.length && batch.length < options.batchSize) {
+      const one = unsent[next++]!
+      lastSent = one.id
+      // Who has stopped waiting is not sent.
+      if (unanswered.has(one.id)) batch.push(one)
     }
-    if (unsent.size === 0) wake.closeUnsafe()
+    if (next < unsent.length) return batch
+    unsent = []
+    next = 0
+    wake.closeUnsafe()
     return batch
   }
 
@@ -109,7 +120,7 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       closed = true
-      unsent.clear()
+      lastSent = lastId
       onLost()
     })
   )
@@ -121,12 +132,14 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
     }
     const id = ++lastId
     unanswered.set(id, answer)
-    unsent.set(id, request)
-    wake.openUnsafe()
-    return () => {
-      unanswered.delete(id)
-      return unsent.delete(id)
+    // While nothing leaves, those who have stopped waiting must not pile up.
+    if (unsent.length >= 2 * capacity) {
+      unsent = unsent.filter(({ id }) => id > lastSent && unanswered.has(id))
+      next = 0
     }
+    unsent.push({ id, request })
+    wake.openUnsafe()
+    return () => unanswered.delete(id) && id > lastSent
   }
 })
 

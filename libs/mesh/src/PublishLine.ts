@@ -10,29 +10,8 @@
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Accepted, Message } from "@weir/core/Publication"
 import { Exit } from "effect"
-
-/** What became of one attempt. */
-export type Outcome =
-  | { readonly _tag: "Accepted"; readonly accepted: Accepted }
-  /** Decided: it is not appended, and not tried again. */
-  | { readonly _tag: "Failed"; readonly failure: Failure }
-  /** Certainly not appended; somebody else may be the owner. */
-  | { readonly _tag: "Moved" }
-  /** Sent, and nobody knows: the connection is lost. */
-  | { readonly _tag: "Unknown" }
-
-/**
- * Tries once; `answer` is called at most once, and maybe at once. Returns how to stop
- * waiting for the answer, true if the message certainly never left.
- */
-export type Attempt = (
-  message: Message,
-  attempt: number,
-  answer: (outcome: Outcome) => void
-  // biome-ignore lint/suspicious/noConfusingVoidType: an attempt that cannot be cancelled returns nothing
-) => (() => boolean) | void
-
-export type Resume = (exit: Exit.Exit<Accepted, Failure>) => void
+import type { Attempt, Outcome, Resume } from "./Attempt.ts"
+import { type Entry, makeEntry } from "./PublishEntry.ts"
 
 /** What a line needs of the outside. */
 export interface LineHost {
@@ -42,24 +21,8 @@ export interface LineHost {
   readonly now: () => number
   /** Calls `begin` after about so long. */
   readonly beginAfter: (line: PublishLine, pauseMs: number) => void
-  /** Called when nothing is undecided: whoever publishes next has a line of its own. */
-  readonly emptied: (line: PublishLine) => void
-}
-
-export interface Entry {
-  readonly message: Message
-  readonly publishedAt: number
-  /** Absent once nobody waits. */
-  resume: Resume | undefined
-  /** `waiting`: not under way. `refused`: certainly not appended by its attempt. */
-  state: "waiting" | "sent" | "refused" | "lost" | "decided"
-  attempt: number
-  sentAt: number
-  cancel: ReturnType<Attempt>
-  /** Behind one that failed under the same attempt: the owner refuses it too. */
-  doomed: boolean
-  /** An earlier attempt may have appended it, or may still. */
-  uncertain: boolean
+  /** Called when nothing is undecided, of a line that is not to be used again. */
+  readonly ended: (line: PublishLine) => void
 }
 
 const pausesMs = [10, 50, 100, 200] as const
@@ -97,8 +60,9 @@ export class PublishLine {
   /**
    * `open`: what is published is sent. `holding`: it waits until nothing is under way.
    * `pausing`: it waits until the line begins again. `beginning`: it joins what is being sent.
+   * `ended`: it goes to another line.
    */
-  #phase: "open" | "holding" | "pausing" | "beginning" = "open"
+  #phase: "open" | "holding" | "pausing" | "beginning" | "ended" = "open"
   #decidedAt = 0
   /** Pauses since one was accepted. */
   #pauses = 0
@@ -106,7 +70,6 @@ export class PublishLine {
   constructor(channel: string, host: LineHost) {
     this.channel = channel
     this.#host = host
-    this.#owner = host.ownerOf(channel)
   }
 
   get size(): number {
@@ -114,17 +77,8 @@ export class PublishLine {
   }
 
   publish(message: Message, resume: Resume): Entry {
-    const entry: Entry = {
-      message,
-      publishedAt: this.#host.now(),
-      resume,
-      state: "waiting",
-      attempt: 0,
-      sentAt: 0,
-      cancel: undefined,
-      doomed: false,
-      uncertain: false
-    }
+    const entry = makeEntry(message, resume, this.#host.now())
+    if (this.size === 0) this.#renew()
     this.#entries.add(entry)
     // Two owners would not keep the order between them: this one waits for those before.
     const isOwnerOther = this.size > 1 && this.#host.ownerOf(this.channel) !== this.#owner
@@ -171,13 +125,26 @@ export class PublishLine {
   /** Decides all that is in the line. */
   giveUp(first: Exit.Exit<never, Failure>, others: Exit.Exit<never, Failure>): void {
     this.#leaveAttempt()
-    this.#host.emptied(this)
+    this.#end()
     let exit = first
     for (const entry of [...this.#entries]) {
       if (entry.state === "sent") entry.cancel?.()
       this.#decide(entry, exit)
       exit = others
     }
+  }
+
+  /** Nothing is undecided: as a new line, without the cost of making one for each publication. */
+  #renew(): void {
+    this.#attempt = presentAttempt
+    this.#owner = this.#host.ownerOf(this.channel)
+    this.#decidedAt = 0
+    this.#pauses = 0
+  }
+
+  #end(): void {
+    this.#phase = "ended"
+    this.#host.ended(this)
   }
 
   get #isStopped(): boolean {
@@ -188,7 +155,8 @@ export class PublishLine {
     if (entry.state === "sent") this.#underWay--
     entry.state = "decided"
     this.#entries.delete(entry)
-    if (this.size === 0) this.#host.emptied(this)
+    // An open one serves whoever comes next. Of another, something is still to come back to it.
+    if (this.size === 0 && this.#phase !== "open") this.#end()
     else if (this.#phase === "holding" && this.#underWay === 0) this.#pause(0)
     // Last: whoever is answered may publish at once.
     entry.resume?.(exit)

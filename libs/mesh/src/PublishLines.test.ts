@@ -3,7 +3,7 @@ import { failure } from "@weir/core/Failure"
 import type { Accepted, Message } from "@weir/core/Publication"
 import { Effect, Exit, Fiber, Random, Scope } from "effect"
 import { TestClock } from "effect/testing"
-import type { Outcome } from "./PublishLine.ts"
+import type { Outcome } from "./Attempt.ts"
 import * as PublishLines from "./PublishLines.ts"
 
 const message = (messageId: string, channel = "chat:lobby"): Message => ({

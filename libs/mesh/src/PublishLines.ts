@@ -5,7 +5,9 @@
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Accepted, Message } from "@weir/core/Publication"
 import { Effect, Exit, FiberSet, Latch, Random, type Scope } from "effect"
-import { type Attempt, PublishLine } from "./PublishLine.ts"
+import type { Attempt, Resume } from "./Attempt.ts"
+import type { Entry } from "./PublishEntry.ts"
+import { PublishLine } from "./PublishLine.ts"
 
 export interface PublishLinesOptions {
   readonly attempt: Attempt
@@ -25,6 +27,8 @@ export interface PublishLinesOptions {
 export interface PublishLines {
   /** In the order called, for one channel. What is interrupted is published all the same. */
   readonly publish: (message: Message) => Effect.Effect<Accepted, Failure>
+  /** The same for one of many, without a fiber; `resume` is called once, and maybe at once. */
+  readonly submit: (message: Message, resume: Resume) => void
 }
 
 /** Coarse: one timer serves all lines, and no publication reads a clock. */
@@ -67,7 +71,7 @@ export const make = Effect.fnUntraced(function* (
       const pause = Effect.flatMap(Random.next, (it) => Effect.sleep(pauseMs * (0.5 + it)))
       run(Effect.andThen(pauseMs === 0 ? Effect.yieldNow : pause, begin(line)))
     },
-    emptied: (line: PublishLine) => {
+    ended: (line: PublishLine) => {
       if (lines.get(line.channel) === line) lines.delete(line.channel)
     }
   }
@@ -83,8 +87,10 @@ export const make = Effect.fnUntraced(function* (
 
   const tick = Effect.sync(() => {
     ticks++
-    for (const line of [...lines.values()])
-      line.check(deadlineTicks, attemptTicks, formerOwnerTicks)
+    for (const line of [...lines.values()]) {
+      if (line.size === 0) lines.delete(line.channel)
+      else line.check(deadlineTicks, attemptTicks, formerOwnerTicks)
+    }
     if (lines.size === 0) occupied.closeUnsafe()
   })
   yield* occupied.await.pipe(
@@ -100,15 +106,20 @@ export const make = Effect.fnUntraced(function* (
     })
   )
 
+  const submit = (message: Message, resume: Resume): Entry | undefined => {
+    const line = closed ? undefined : lineOf(message.channel)
+    if (line !== undefined && line.size < capacity) return line.publish(message, resume)
+    resume(line === undefined ? stopping : full)
+    return undefined
+  }
+
   return {
+    submit,
     publish: (message) =>
       Effect.callback((resume) => {
-        if (closed) return resume(stopping)
-        const line = lineOf(message.channel)
-        if (line.size >= capacity) return resume(full)
-        const entry = line.publish(message, resume)
+        const entry = submit(message, resume)
         return Effect.sync(() => {
-          entry.resume = undefined
+          if (entry !== undefined) entry.resume = undefined
         })
       })
   }

@@ -16,10 +16,10 @@ import {
   RouterServiceDefinition
 } from "@weir/proto/mesh/v1/router"
 import { Context, Effect, Random, type Scope, Semaphore } from "effect"
+import type { Attempt, Outcome } from "./Attempt.ts"
 import * as Correlated from "./Correlated.ts"
 import { fromMessage } from "./Failures.ts"
 import * as PeerMap from "./PeerMap.ts"
-import type { Attempt, Outcome } from "./PublishLine.ts"
 import * as PublishLines from "./PublishLines.ts"
 
 export class Routers extends Context.Service<
@@ -65,8 +65,8 @@ const concurrentReads = 64
 /** A publisher waits this long for a decision. */
 export const publishDeadline = "5 seconds"
 
-/** The same bound as a router has for one connector's forwards. */
-const forwardCapacity = 2_048
+/** The same bound as a router has for one stream of forwards: eight publishers with all they may have under way. */
+const forwardCapacity = 4_096
 
 const moved: Outcome = { _tag: "Moved" }
 
@@ -111,11 +111,10 @@ export const make = Effect.fnUntraced(function* (
         toMessage: (
           batch: ReadonlyArray<{ readonly id: number; readonly request: Forwarded }>
         ) => ({
-          publications: batch.map(({ id, request: { attempt, message } }) => ({
-            id,
-            attempt,
-            ...message
-          })),
+          publications: batch.map(({ id, request: { attempt, message } }) => {
+            const { channel, contentType, data, messageId, publisher } = message
+            return { id, channel, publisher, messageId, contentType, data, attempt }
+          }),
           view: viewVersion()
         }),
         fromMessage: ({ results }) =>

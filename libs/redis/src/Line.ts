@@ -5,12 +5,7 @@
  * is done for a command.
  */
 import type { Redis as Connection } from "ioredis"
-import { Request } from "./Request.ts"
-
-const join = (parts: ReadonlyArray<string | Buffer>): string | Buffer => {
-  if (parts.every((part) => typeof part === "string")) return parts.join("")
-  return Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part) : part)))
-}
+import { join, Request } from "./Request.ts"
 
 /** False: it would be queued, or refused by ioredis. */
 export const isOpen = ({ status, stream }: Connection): boolean =>
@@ -44,14 +39,16 @@ export class Line {
   }
 
   send(requests: ReadonlyArray<Request>): void {
-    if (this.#unsent.length === 0) {
-      setImmediate(() => {
-        const batch = this.#unsent
-        this.#unsent = []
-        writeAll(this.connection, batch)
-      })
-    }
+    if (this.#unsent.length === 0) setImmediate(() => this.flush())
     this.#unsent.push(...requests)
+  }
+
+  /** Now, and not only at the turn's end. */
+  flush(): void {
+    if (this.#unsent.length === 0) return
+    const batch = this.#unsent
+    this.#unsent = []
+    writeAll(this.connection, batch)
   }
 
   /**

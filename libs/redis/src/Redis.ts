@@ -27,6 +27,16 @@ export class Redis extends Context.Service<
       args: ReadonlyArray<Argument>
     ) => Effect.Effect<Reply, RedisFailure>
     /**
+     * Runs a script that answers a list: one call may have the keys and arguments of several
+     * that are asked for in the same turn, one after the other, and answers each. One that the
+     * script answers with an error has failed alone.
+     */
+    readonly runTogether: (
+      script: Script,
+      keys: ReadonlyArray<string>,
+      args: ReadonlyArray<Argument>
+    ) => Effect.Effect<Reply, RedisFailure>
+    /**
      * Runs a script and waits until so many replicas have what it wrote, or 50 ms:
      * asked for in the same turn, many share one wait.
      */

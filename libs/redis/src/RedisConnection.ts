@@ -17,6 +17,7 @@ import type { RedisTarget } from "./RedisUrl.ts"
 import { Request } from "./Request.ts"
 import type { ServerEvents, Servers } from "./Servers.ts"
 import { singleServer } from "./SingleServer.ts"
+import { Together } from "./Together.ts"
 
 /** Called for each; for metrics. */
 export interface RedisObserver {
@@ -126,17 +127,19 @@ export const make = Effect.fnUntraced(function* (
   }
   yield* Effect.addFinalizer(() => Effect.sync(() => durable?.servers.close()))
 
+  const failWith = (error: unknown): Effect.Effect<never, RedisFailure> => {
+    if (!(error instanceof RedisFailure)) return Effect.die(error)
+    observer?.failed(error.kind)
+    return Effect.fail(error)
+  }
   const perform = <A>(action: () => Promise<A>): Effect.Effect<A, RedisFailure> =>
     Effect.callback((resume) => {
       action().then(
         (value) => resume(Effect.succeed(value)),
-        (error) => {
-          if (!(error instanceof RedisFailure)) return resume(Effect.die(error))
-          observer?.failed(error.kind)
-          resume(Effect.fail(error))
-        }
+        (error) => resume(failWith(error))
       )
     })
+  const together = new Together(servers)
 
   const send = (call: Call) =>
     dispatch(servers, call, (connection, requests): Promise<Reply> => {
@@ -164,6 +167,15 @@ export const make = Effect.fnUntraced(function* (
   return {
     run: (script, keys, args) =>
       perform(() => send(scriptCall(script, keys, args, slotOfKey(keys[0])))),
+    runTogether: (script, keys, args) =>
+      Effect.callback((resume) =>
+        together.add(script, slotOfKey(keys[0]), {
+          keys,
+          args,
+          answered: (reply) => resume(Effect.succeed(reply)),
+          failed: (error) => resume(failWith(error))
+        })
+      ),
     runDurably: (script, keys, args, replicas) =>
       perform(() => sendDurably(scriptCall(script, keys, args, slotOfKey(keys[0])), replicas)),
     command: (command, args) =>

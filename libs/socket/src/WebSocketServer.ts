@@ -9,7 +9,7 @@ import type { IncomingMessage, Server } from "node:http"
 import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { Effect, type Scope } from "effect"
-import { WebSocketServer as Server_, type WebSocket } from "ws"
+import { type RawData, WebSocketServer as Server_, WebSocket } from "ws"
 
 export interface Upgrade {
   readonly path: string
@@ -31,6 +31,7 @@ export type UpgradeVerdict =
 
 /** One open WebSocket. */
 export interface Transport {
+  /** Empty when the client offered none. */
   readonly protocol: string | undefined
   readonly address: string
   /** Writes a whole frame. False: the socket is full, and `onDrain` will tell when it is not. */
@@ -39,19 +40,17 @@ export interface Transport {
   readonly close: (code: number, reason: string) => void
 }
 
-export interface TransportHandlers {
-  readonly onMessage: (data: Buffer, isBinary: boolean) => void
-  readonly onDrain: () => void
-  /** Once, whoever ended it. */
-  readonly onClose: (code: number) => void
-}
-
-export interface WebSocketServerOptions {
+/** `Client`: what `onOpen` makes of a transport. It comes with everything that follows. */
+export interface WebSocketServerOptions<Client> {
   readonly path: string
   /** Larger messages end the connection with 1009, before they are read. */
   readonly maxMessageBytes: number
   readonly decide: (upgrade: Upgrade) => UpgradeVerdict
-  readonly onOpen: (transport: Transport) => TransportHandlers
+  readonly onOpen: (transport: Transport) => Client
+  readonly onMessage: (client: Client, data: Buffer, isBinary: boolean) => void
+  readonly onDrain: (client: Client) => void
+  /** Once, whoever ended it. */
+  readonly onClose: (client: Client, code: number) => void
 }
 
 /** How long a refusal may take to leave. */
@@ -66,6 +65,7 @@ const refuse = (
 ) => {
   const json = JSON.stringify(body)
   const retryAfter = retryAfterSeconds === undefined ? "" : `Retry-After: ${retryAfterSeconds}\r\n`
+  socket.on("error", () => socket.destroy())
   // After an upgrade nobody else closes the socket: a client that neither reads nor goes
   // would hold it for ever.
   const cut = setTimeout(() => socket.destroy(), refusalTimeoutMs)
@@ -87,36 +87,50 @@ const upgradeOf = (request: IncomingMessage): Upgrade => ({
     .filter((protocol) => protocol !== "")
 })
 
-const open = (
-  options: WebSocketServerOptions,
-  webSocket: WebSocket,
-  socket: Socket,
-  upgrade: Upgrade
-) => {
-  const handlers = options.onOpen({
-    protocol: webSocket.protocol === "" ? undefined : webSocket.protocol,
-    address: upgrade.address,
-    write: (frame) => socket.write(frame),
-    close: (code, reason) => {
-      webSocket.close(code, reason)
-    }
-  })
-  socket.on("drain", handlers.onDrain)
-  webSocket.on("message", (data, isBinary) => handlers.onMessage(data as Buffer, isBinary))
-  // What it says is seen in the close that follows.
-  webSocket.on("error", () => {})
-  webSocket.on("close", (code) => {
-    socket.off("drain", handlers.onDrain)
-    handlers.onClose(code)
-  })
+/**
+ * A WebSocket that is its own transport and holds its client. With an object and closures of
+ * its own for each of these, a connection weighed 1 KB more.
+ */
+class ClientSocket<Client> extends WebSocket implements Transport {
+  client: Client | undefined
+  socket: Socket | undefined
+  onDrain: ((client: Client) => void) | undefined
+
+  get address(): string {
+    return this.socket!.remoteAddress ?? ""
+  }
+
+  write(frame: Uint8Array): boolean {
+    if (this.socket!.write(frame)) return true
+    // Listened for only while it is full: most sockets never are.
+    this.socket!.once("drain", () => this.onDrain!(this.client!))
+    return false
+  }
 }
 
-export const serve = (
+/** The listeners that all WebSockets share. */
+const listenersFor = <Client>({ onClose, onMessage }: WebSocketServerOptions<Client>) => {
+  const clientOf = (webSocket: WebSocket): Client => (webSocket as ClientSocket<Client>).client!
+  return {
+    message(this: WebSocket, data: RawData, isBinary: boolean) {
+      onMessage(clientOf(this), data as Buffer, isBinary)
+    },
+    close(this: WebSocket, code: number) {
+      onClose(clientOf(this), code)
+    },
+    // What it says is seen in the close that follows.
+    error() {}
+  }
+}
+
+export const serve = <Client>(
   server: Server,
-  options: WebSocketServerOptions
+  options: WebSocketServerOptions<Client>
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const chosen = new WeakMap<IncomingMessage, string>()
+    const listeners = listenersFor(options)
+    /** For the request in hand: `ws` asks for it before `handleUpgrade` returns. */
+    let chosen: string | undefined
     const webSockets = yield* Effect.acquireRelease(
       Effect.sync(
         () =>
@@ -125,7 +139,8 @@ export const serve = (
             clientTracking: false,
             perMessageDeflate: false,
             maxPayload: options.maxMessageBytes,
-            handleProtocols: (_, request) => chosen.get(request) ?? false,
+            handleProtocols: () => chosen ?? false,
+            WebSocket: ClientSocket<Client>,
             // ws's own bounds are made for anything; ours for small messages.
             maxFragments: 64,
             maxBufferedChunks: 1_024,
@@ -135,8 +150,15 @@ export const serve = (
       ),
       (it) => Effect.sync(() => it.close())
     )
+    const open = (webSocket: ClientSocket<Client>, socket: Socket) => {
+      webSocket.socket = socket
+      webSocket.onDrain = options.onDrain
+      webSocket.client = options.onOpen(webSocket)
+      webSocket.on("message", listeners.message)
+      webSocket.on("close", listeners.close)
+      webSocket.on("error", listeners.error)
+    }
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      socket.on("error", () => socket.destroy())
       const upgrade = upgradeOf(request)
       const verdict: UpgradeVerdict =
         upgrade.path === options.path
@@ -147,9 +169,9 @@ export const serve = (
               body: { code: "bad_request", message: `path: WebSockets are at ${options.path}` }
             }
       if (!verdict.accept) return refuse(socket, verdict)
-      if (verdict.protocol !== undefined) chosen.set(request, verdict.protocol)
+      chosen = verdict.protocol
       webSockets.handleUpgrade(request, socket, head, (webSocket) =>
-        open(options, webSocket, socket as Socket, upgrade)
+        open(webSocket, socket as Socket)
       )
     }
     yield* Effect.acquireRelease(

@@ -9,6 +9,7 @@ import { deliversLatest, type Namespace } from "@weir/core/Namespace"
 import type { GapReason, Position } from "@weir/core/Position"
 import type { EncodedPublication } from "@weir/wire/Publications"
 import { Effect } from "effect"
+import type { Connection } from "./Connection.ts"
 import { behind as behindGauge } from "./ConnectorMetrics.ts"
 import { type Framing, framePublications } from "./Framing.ts"
 import type { Subscription } from "./Subscription.ts"
@@ -34,7 +35,8 @@ export class ChannelFeed {
   readonly taps = new Set<Tap>()
   /** What follows was written under this term or a later one. */
   #term = 0
-  readonly #live = new Set<Subscription>()
+  /** With their connections beside them: what is looked at for each delivery should be little. */
+  readonly #live = new Map<Subscription, Connection>()
   readonly #ahead = new Set<Subscription>()
 
   constructor(name: string, namespace: Namespace) {
@@ -115,8 +117,8 @@ export class ChannelFeed {
     const chunks = new Map<Framing, Buffer>()
     let framing: Framing | undefined
     let chunk!: Buffer
-    for (const subscription of this.#live) {
-      const { connection } = subscription
+    // Not `for (const [key, value] of`: that makes an array for each of them.
+    this.#live.forEach((connection, subscription) => {
       // As a rule it is that of the one before.
       if (connection.framing !== framing) {
         framing = connection.framing
@@ -124,7 +126,7 @@ export class ChannelFeed {
         chunks.set(framing, chunk)
       }
       if (!connection.push(chunk, entries.length)) this.#fallBehind(subscription, before)
-    }
+    })
     for (const subscription of this.#ahead) this.#bringUp(subscription, entries, nowMillis)
   }
 
@@ -214,7 +216,7 @@ export class ChannelFeed {
     if (state === "behind") behindGauge.add(1)
     this.#live.delete(subscription)
     this.#ahead.delete(subscription)
-    if (state === "live") this.#live.add(subscription)
+    if (state === "live") this.#live.set(subscription, subscription.connection)
     if (state === "ahead") this.#ahead.add(subscription)
     subscription.state = state
     subscription.cursor = cursor

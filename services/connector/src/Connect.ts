@@ -51,6 +51,8 @@ interface Identified {
   readonly identity: Identity
   /** The session that the client comes back to. */
   readonly sessionId: string | undefined
+  /** The client's own, where it is as good as a new one: those who come back are many at once. */
+  readonly ticket: string | undefined
 }
 
 const identify = Effect.fnUntraced(function* (
@@ -60,11 +62,15 @@ const identify = Effect.fnUntraced(function* (
   if (request.ticket !== "") {
     const now = yield* Clock.currentTimeMillis
     const ticket = verify(deps.trust.ticketKeys(), request.ticket, now)
-    if (!(ticket instanceof Failure)) return ticket
+    if (!(ticket instanceof Failure)) {
+      const { identity, isCurrent, sessionId } = ticket
+      return { identity, sessionId, ticket: isCurrent ? request.ticket : undefined }
+    }
     // The client may have sent both, so that a stale ticket costs no second try.
     if (request.token === "") return yield* ticket
   }
-  return { identity: yield* deps.auth.authenticate(request.token), sessionId: undefined }
+  const identity = yield* deps.auth.authenticate(request.token)
+  return { identity, sessionId: undefined, ticket: undefined }
 })
 
 const toResult = (prepared: Exit.Exit<Prepared, Failure>): SubscribeResult => {
@@ -84,7 +90,7 @@ const accept = Effect.fnUntraced(function* (
 ): Effect.fn.Return<void, Failure> {
   const rejected = checkForm(request)
   if (rejected !== undefined) return yield* rejected
-  const { identity, sessionId } = yield* identify(deps, request)
+  const { identity, sessionId, ticket } = yield* identify(deps, request)
   session.resumeAs(sessionId ?? session.id, identity)
   const prepared = yield* Effect.forEach(
     request.subscriptions,
@@ -100,7 +106,7 @@ const accept = Effect.fnUntraced(function* (
       value: {
         version: protocolVersion,
         session: session.id,
-        ticket: sign(deps.trust.ticketKeys(), session.id, identity),
+        ticket: ticket ?? sign(deps.trust.ticketKeys(), session.id, identity),
         user,
         heartbeatMs: session.limits.heartbeatMs,
         expiresAt,

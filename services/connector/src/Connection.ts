@@ -36,7 +36,10 @@ export class Connection implements Flushable {
   isWaiting = false
   framing: Framing
   lastSentAt: number
-  readonly #options: ConnectionOptions
+  readonly #transport: Transport
+  readonly #flusher: ConnectionOptions["flusher"]
+  readonly #limits: OutboxLimits
+  readonly #onDrained: () => void
   /** What waits for the end of the turn: one chunk as a rule, which needs no list. */
   #first: Uint8Array | undefined
   #others: Array<Uint8Array> | undefined
@@ -46,7 +49,10 @@ export class Connection implements Flushable {
   #closed = false
 
   constructor(options: ConnectionOptions) {
-    this.#options = options
+    this.#transport = options.transport
+    this.#flusher = options.flusher
+    this.#limits = options.outbox
+    this.#onDrained = options.onDrained
     this.framing = framingOf(options.format, false)
     this.lastSentAt = options.nowMillis
   }
@@ -73,7 +79,7 @@ export class Connection implements Flushable {
   push(frames: Uint8Array, count: number): boolean {
     if (this.#closed) return true
     if (this.#blocked) {
-      this.#outbox ??= new Outbox(this.#options.outbox)
+      this.#outbox ??= new Outbox(this.#limits)
       if (!this.#outbox.offer(frames)) return false
       outboxFrames.add(1)
     } else {
@@ -88,7 +94,7 @@ export class Connection implements Flushable {
     this.#bytes += frames.byteLength
     if (this.#first === undefined) {
       this.#first = frames
-      this.#options.flusher.add(this)
+      this.#flusher.add(this)
     } else {
       this.#others ??= []
       this.#others.push(frames)
@@ -106,7 +112,7 @@ export class Connection implements Flushable {
     this.#bytes = 0
     this.lastSentAt = nowMillis
     const chunk = others === undefined ? first : join(first, others)
-    if (!this.#options.transport.write(chunk)) this.#blocked = true
+    if (!this.#transport.write(chunk)) this.#blocked = true
   }
 
   /** Sends what may not be left out; a client that has no room for it is too slow. */
@@ -115,7 +121,7 @@ export class Connection implements Flushable {
     const frame = frameMessage(bytes, this.format === "json" ? "text" : "binary")
     if (!this.push(frame, 1)) return this.close("slow_consumer")
     // An answer or a heartbeat does not wait for the publications of others.
-    if (this.#options.flusher.isBusy) this.flush(Date.now())
+    if (this.#flusher.isBusy) this.flush(Date.now())
   }
 
   refuse(id: number, { code, message, retryAfterMs }: Failure): void {
@@ -134,7 +140,7 @@ export class Connection implements Flushable {
     }
     if (this.#blocked) return
     this.#outbox = undefined
-    this.#options.onDrained()
+    this.#onDrained()
   }
 
   /** Ends it from our side. What is in the outbox is not sent: the client resumes, or may not return. */
@@ -143,7 +149,7 @@ export class Connection implements Flushable {
     const close = closeCodes[name]
     this.flush(Date.now())
     this.#dispose(close.code)
-    this.#options.transport.close(close.code, closeReason(close, detail))
+    this.#transport.close(close.code, closeReason(close, detail))
   }
 
   /** The client comes back, and resumes from what it has. */

@@ -4,8 +4,8 @@
  */
 import { randomBytes } from "node:crypto"
 import { failure } from "@weir/core/Failure"
-import type { Transport, TransportHandlers } from "@weir/socket/WebSocketServer"
-import type { Decoded } from "@weir/wire/ClientFrames"
+import type { Transport } from "@weir/socket/WebSocketServer"
+import type { ClientPayload, Decoded } from "@weir/wire/ClientFrames"
 import { decodeJson } from "@weir/wire/JsonClientFrames"
 import { decodeProto } from "@weir/wire/ProtoClientFrames"
 import type { WireFormat } from "@weir/wire/ServerFrames"
@@ -19,15 +19,18 @@ import {
   messagesIn,
   pendingCommands
 } from "./ConnectorMetrics.ts"
-import { sessionIdOf, sessionRandomBytes } from "./domain/SessionId.ts"
+import { sessionIds } from "./domain/SessionId.ts"
 import type { Flusher } from "./Flusher.ts"
+import { Heartbeats } from "./loops/Heartbeats.ts"
 import { Session } from "./Session.ts"
 import { leave } from "./Subscribe.ts"
 
 export class Connector extends Context.Service<
   Connector,
   {
-    readonly open: (transport: Transport, format: WireFormat, exempt: boolean) => TransportHandlers
+    readonly open: (transport: Transport, format: WireFormat, exempt: boolean) => Session
+    readonly received: (session: Session, data: Buffer, isBinary: boolean) => void
+    readonly closed: (session: Session, code: number) => void
     readonly sessions: () => ReadonlySet<Session>
   }
 >()("weir/connector/Connector") {}
@@ -38,6 +41,10 @@ const unparsableWindowMs = 10_000
 
 /** A client that is refused this often in a row does not listen. */
 const refusedInARowLimit = 100
+
+/** Who the client is, and until when. */
+const changesDeadlines = ({ $case }: ClientPayload): boolean =>
+  $case === "connect" || $case === "refresh"
 
 const decode = (session: Session, data: Buffer, isBinary: boolean): ReadonlyArray<Decoded> => {
   const malformed = (message: string, code: "bad_request" | "payload_too_large"): Decoded => ({
@@ -67,12 +74,13 @@ export interface ConnectorDeps extends CommandDeps {
 export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: ConnectorDeps) {
   const sessions = new Set<Session>()
   const run = yield* FiberSet.makeRuntime<never, void, never>()
+  const heartbeats = new Heartbeats(Date.now())
+  yield* Effect.forkScoped(heartbeats.run)
 
   const countUnparsable = (session: Session, now: number): boolean => {
-    const recent = session.unparsable
-    recent.push(now)
-    while (now - recent[0]! > unparsableWindowMs) recent.shift()
-    return recent.length >= unparsableLimit
+    const recent = session.unparsable.filter((at) => now - at <= unparsableWindowMs)
+    session.unparsable = [...recent, now]
+    return session.unparsable.length >= unparsableLimit
   }
 
   const onMalformed = (
@@ -105,7 +113,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
 
   const onFrame = (session: Session, { id, payload }: Decoded & { readonly _tag: "Frame" }) => {
     commands(payload.$case).add()
-    const { connection, pendingIds, phase } = session
+    const { connection, phase } = session
     if (phase === "connecting") return connection.close("bad_request", "nothing before `connected`")
     if (phase === "new") {
       if (payload.$case !== "connect") return connection.close("bad_request", "connect first")
@@ -114,17 +122,17 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
       return connection.refuse(id, failure("bad_request", "type: already connected"))
     }
     if (payload.$case === "pong") return
-    if (id !== 0 && pendingIds.has(id)) {
+    if (id !== 0 && session.isPending(id)) {
       return connection.refuse(id, failure("duplicate_id", `id: ${id} is still unanswered`))
     }
     const { pendingCommands: limit } = session.limits
-    if (pendingIds.size >= limit) {
+    if (session.pending >= limit) {
       return connection.refuse(
         id,
         failure("too_many_requests", `${limit} requests unanswered`, 100)
       )
     }
-    pendingIds.add(id)
+    session.begin(id)
     pendingCommands.add(1)
     run(
       handle(deps, session, id, payload).pipe(
@@ -136,8 +144,9 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
         ),
         Effect.ensuring(
           Effect.sync(() => {
-            pendingIds.delete(id)
+            session.end(id)
             pendingCommands.add(-1)
+            if (changesDeadlines(payload)) heartbeats.watch(session)
           })
         )
       )
@@ -151,7 +160,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     return true
   }
 
-  const onMessage = (session: Session, data: Buffer, isBinary: boolean) => {
+  const receive = (session: Session, data: Buffer, isBinary: boolean) => {
     const { connection } = session
     if (connection.closed) return
     const now = Date.now()
@@ -167,41 +176,42 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
   }
 
   /** A bug met by one message must not end the process, nor the client's other requests. */
-  const guarded = (session: Session, handle: () => void) => {
+  const received = (session: Session, data: Buffer, isBinary: boolean) => {
     try {
-      handle()
+      receive(session, data, isBinary)
     } catch (defect) {
       run(Effect.logError("a message could not be handled", defect))
       session.connection.refuse(0, failure("internal", "internal error"))
     }
   }
 
-  const open = (transport: Transport, format: WireFormat, exempt: boolean): TransportHandlers => {
-    const { limits, node } = config
+  const { limits, node } = config
+  const outbox = { maxFrames: limits.outboxFrames, maxBytes: limits.outboxBytes }
+
+  const newId = sessionIds(node, randomBytes)
+
+  const open = (transport: Transport, format: WireFormat, exempt: boolean): Session => {
     const nowMillis = Date.now()
     const connection = new Connection({
       transport,
       format,
-      outbox: { maxFrames: limits.outboxFrames, maxBytes: limits.outboxBytes },
+      outbox,
       nowMillis,
       flusher: deps.flusher,
       onDrained: () => deps.replayer.start(session)
     })
-    const id = sessionIdOf(node, randomBytes(sessionRandomBytes))
-    const session = new Session({ id, connection, limits, exempt, nowMillis })
+    const session = new Session({ id: newId(), connection, limits, exempt, nowMillis })
     sessions.add(session)
+    heartbeats.watch(session)
     connectionsGauge.add(1)
-    return {
-      onMessage: (data, isBinary) => guarded(session, () => onMessage(session, data, isBinary)),
-      onDrain: () => connection.drained(),
-      onClose: (code) => {
-        connection.gone(code)
-        for (const subscription of session.subscriptions.values()) {
-          leave(deps, session, subscription)
-        }
-        if (sessions.delete(session)) connectionsGauge.add(-1)
-      }
-    }
+    return session
+  }
+
+  const closed = (session: Session, code: number) => {
+    session.connection.gone(code)
+    for (const subscription of session.subscriptions.values()) leave(deps, session, subscription)
+    heartbeats.forget(session)
+    if (sessions.delete(session)) connectionsGauge.add(-1)
   }
 
   /** Tells every client why, and gives the words the time to leave. */
@@ -215,5 +225,5 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     })
   )
 
-  return Connector.of({ open, sessions: () => sessions })
+  return Connector.of({ open, received, closed, sessions: () => sessions })
 })

@@ -6,9 +6,11 @@
 import type { Limits } from "@weir/config/Settings"
 import type { Identity } from "@weir/core/Identity"
 import { SendOrder } from "@weir/core/SendOrder"
+import { notInWheel } from "@weir/flow/TimerWheel"
 import { TokenBucket } from "@weir/flow/TokenBucket"
 import type { Connection } from "./Connection.ts"
 import { publicNameOf } from "./domain/SessionId.ts"
+import { SharedCapabilities } from "./domain/SharedCapabilities.ts"
 import type { Subscription } from "./Subscription.ts"
 
 export interface SessionOptions {
@@ -20,16 +22,21 @@ export interface SessionOptions {
   readonly nowMillis: number
 }
 
+const none: ReadonlyArray<number> = []
+
+const shared = new SharedCapabilities()
+
+const sharing = (identity: Identity): Identity => ({
+  ...identity,
+  capabilities: shared.of(identity.capabilities)
+})
+
 export class Session {
   readonly connection: Connection
   readonly limits: Limits
   /** Since when its `connect` has been waited for. */
   awaitingConnectSince: number
   readonly subscriptions = new Map<string, Subscription>()
-  /** Subscriptions to be replayed once the socket takes more. */
-  readonly behind = new Set<Subscription>()
-  /** Requests that are not answered yet. */
-  readonly pendingIds = new Set<number>()
   /** `new`: only `connect` may come. `connecting`: nothing may, until it is answered. */
   phase: "new" | "connecting" | "connected" = "new"
   lastReceivedAt: number
@@ -37,9 +44,9 @@ export class Session {
   pingedAt = 0
   warnedOfExpiry = false
   /** When the last frames came that could not be parsed. */
-  readonly unparsable: Array<number> = []
-  /** Of what it publishes. */
-  readonly sendOrder = new SendOrder()
+  unparsable: ReadonlyArray<number> = none
+  /** Where it waits to be looked at; the heartbeats' own. */
+  slot = notInWheel
   /** Absent for exempt addresses. */
   readonly commands: TokenBucket | undefined
   /** Commands refused in a row for their rate. */
@@ -47,6 +54,10 @@ export class Session {
   #id: string
   #identity: Identity | undefined
   #publicName: string | undefined
+  // Made when they are needed: an idle client has none, and an empty Set weighs 200 bytes.
+  #pendingIds: Set<number> | undefined
+  #behind: Set<Subscription> | undefined
+  #sendOrder: SendOrder | undefined
 
   constructor({ connection, exempt, id, limits, nowMillis }: SessionOptions) {
     this.#id = id
@@ -55,6 +66,37 @@ export class Session {
     this.awaitingConnectSince = nowMillis
     this.lastReceivedAt = nowMillis
     this.commands = exempt ? undefined : new TokenBucket(limits.commands, nowMillis)
+  }
+
+  /** Requests that are not answered yet. */
+  get pending(): number {
+    return this.#pendingIds?.size ?? 0
+  }
+
+  isPending(id: number): boolean {
+    return this.#pendingIds?.has(id) ?? false
+  }
+
+  begin(id: number): void {
+    this.#pendingIds ??= new Set()
+    this.#pendingIds.add(id)
+  }
+
+  end(id: number): void {
+    this.#pendingIds?.delete(id)
+    if (this.pending === 0) this.#pendingIds = undefined
+  }
+
+  /** Subscriptions to be replayed once the socket takes more. */
+  get behind(): Set<Subscription> {
+    this.#behind ??= new Set()
+    return this.#behind
+  }
+
+  /** Of what it publishes. */
+  get sendOrder(): SendOrder {
+    this.#sendOrder ??= new SendOrder()
+    return this.#sendOrder
   }
 
   /** A secret of the client's. */
@@ -71,12 +113,12 @@ export class Session {
   resumeAs(id: string, identity: Identity): void {
     this.#id = id
     this.#publicName = undefined
-    this.#identity = identity
+    this.#identity = sharing(identity)
   }
 
   /** The same client, with a new token. */
   refresh(identity: Identity): void {
-    this.#identity = identity
+    this.#identity = sharing(identity)
     this.warnedOfExpiry = false
   }
 

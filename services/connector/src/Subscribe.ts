@@ -7,11 +7,13 @@
  */
 import { Failure, failure } from "@weir/core/Failure"
 import type { Namespace, Namespaces } from "@weir/core/Namespace"
+import type { Position } from "@weir/core/Position"
 import type { Routers } from "@weir/mesh/Routers"
 import type { Member, Subscribe, Subscribed } from "@weir/proto/client/v1/client"
 import type { ReadRequest, ReadResponse } from "@weir/proto/mesh/v1/router"
 import { Deferred, Effect, Exit } from "effect"
 import { type ChannelFeed, placed } from "./ChannelFeed.ts"
+import type { Connection } from "./Connection.ts"
 import type { Feeds } from "./Feeds.ts"
 import type { Announcements } from "./loops/Announcements.ts"
 import { givePage, type Replayer } from "./Replay.ts"
@@ -105,28 +107,41 @@ const begin = (
   if (taken) replayer.start(session)
 }
 
+/** A class, so that its methods are shared. */
+class SessionSubscription implements Subscription {
+  readonly channel: string
+  readonly connection: Connection
+  state: Subscription["state"] = "pending"
+  cursor: Position | undefined
+  replaying = false
+  leaving = false
+  readonly settled = Deferred.makeUnsafe<void>()
+  readonly wantsPresence: boolean
+  memberId: string | undefined
+  readonly #session: Session
+  readonly #replayer: Replayer
+
+  constructor(session: Session, replayer: Replayer, channel: string, wantsPresence: boolean) {
+    this.channel = channel
+    this.connection = session.connection
+    this.wantsPresence = wantsPresence
+    this.#session = session
+    this.#replayer = replayer
+  }
+
+  fellBehind(): void {
+    this.#session.behind.add(this)
+    if (this.connection.isClear) this.#replayer.start(this.#session)
+  }
+}
+
 const join = (
   { feeds, replayer }: SubscribeDeps,
   session: Session,
   namespace: Namespace,
   { channel, presence }: Subscribe
 ) => {
-  const { connection } = session
-  const subscription: Subscription = {
-    channel,
-    connection,
-    state: "pending",
-    cursor: undefined,
-    replaying: false,
-    leaving: false,
-    settled: Deferred.makeUnsafe(),
-    wantsPresence: presence,
-    memberId: undefined,
-    fellBehind: () => {
-      session.behind.add(subscription)
-      if (connection.isClear) replayer.start(session)
-    }
-  }
+  const subscription = new SessionSubscription(session, replayer, channel, presence)
   session.subscriptions.set(channel, subscription)
   return { subscription, feed: feeds.join(subscription, namespace) }
 }

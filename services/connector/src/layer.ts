@@ -17,7 +17,6 @@ import { Feeds } from "./Feeds.ts"
 import { Flusher } from "./Flusher.ts"
 import * as Announcements from "./loops/Announcements.ts"
 import * as DeliveryProbe from "./loops/DeliveryProbe.ts"
-import * as Heartbeats from "./loops/Heartbeats.ts"
 import * as Lanes from "./loops/Lanes.ts"
 import * as Trust from "./loops/Trust.ts"
 import * as Replay from "./Replay.ts"
@@ -80,7 +79,6 @@ const doors = (config: ConnectorConfig) =>
     Effect.gen(function* () {
       const { opened } = yield* Doors
       const readiness = yield* Readiness
-      const { sessions } = yield* Connector
       const { address, server } = yield* HttpListener.make({
         host: config.host,
         port: config.httpPort,
@@ -93,7 +91,6 @@ const doors = (config: ConnectorConfig) =>
         : []
       yield* HttpRoutes.serve(server, config)
       yield* WebSocketTransport.serve(server, config, ownOrigins)
-      yield* Effect.forkScoped(Heartbeats.run(sessions))
       yield* opened("http", address)
       yield* readiness.set("connector", true)
       yield* Effect.addFinalizer(() => readiness.set("connector", false))

@@ -2,11 +2,21 @@
  * Drains: the fibers that append, one for each channel that has something to append
  * or to find out, and none for any other.
  */
-import { Effect, Exit, FiberSet, Schedule, type Scope, Semaphore } from "effect"
+import {
+  Cause,
+  Clock,
+  Effect,
+  Exit,
+  FiberSet,
+  Latch,
+  Schedule,
+  type Scope,
+  Semaphore
+} from "effect"
 import type { Moved } from "./domain/Moved.ts"
 import type { OwnedChannel } from "./OwnedChannel.ts"
-import type { LogStore } from "./ports/LogStore.ts"
-import { answerMoved, drain, refuse, type SequencerDeps } from "./Sequencer.ts"
+import { LogStore } from "./ports/LogStore.ts"
+import { answerMoved, drain, drainNow, ended, refuse, type SequencerDeps } from "./Sequencer.ts"
 import type { Shard } from "./Shard.ts"
 
 /** Between two looks at channels of which it is not known where their log is. */
@@ -22,29 +32,83 @@ export interface Drains {
 
 /** `deps` are asked for when the first drain begins: whoever makes them needs drains, too. */
 export const make = Effect.fnUntraced(function* (
-  deps: () => Omit<SequencerDeps, "looks"> & { readonly moved: (shard: Shard) => Moved }
+  deps: () => Omit<SequencerDeps, "looks" | "logs" | "clock"> & {
+    readonly moved: (shard: Shard) => Moved
+  }
 ): Effect.fn.Return<Drains, never, LogStore | Scope.Scope> {
   const run = yield* FiberSet.makeRuntime<LogStore, void, never>()
   const doubtful = new Set<OwnedChannel>()
   const looks = yield* Semaphore.make(looksAtOnce)
+  const logs = yield* LogStore
+  const clock = yield* Clock.Clock
+  const turn = yield* Latch.make()
+  /** To begin at the end of the turn. */
+  let ready: Array<OwnedChannel> = []
+  let closed = false
+
+  let made: (SequencerDeps & ReturnType<typeof deps>) | undefined
+  const depsNow = () => {
+    made ??= { ...deps(), looks, logs, clock }
+    return made
+  }
+
+  /** Nothing is being appended any more. */
+  const rest = (channel: OwnedChannel): void => {
+    const { shard } = channel
+    channel.quiet.openUnsafe()
+    // What could not be found out now is asked again, whether or not somebody publishes.
+    if (channel.isDoubtful) doubtful.add(channel)
+    if (!channel.hasPending) return
+    // One may have come after the last look, before the fiber ended.
+    if (shard.isOurs && !channel.released) start(channel)
+    else answerMoved(channel, depsNow().moved(shard))
+  }
+
+  const begin = (channel: OwnedChannel): void => {
+    try {
+      if (!closed) drainNow(channel, depsNow())
+    } catch (defect) {
+      run(ended(channel, Cause.die(defect)))
+      return rest(channel)
+    }
+    if (!channel.hasPending && !channel.isDoubtful) return rest(channel)
+    run(drain(channel, depsNow())).addObserver((exit) => {
+      if (Exit.isSuccess(exit)) return rest(channel)
+      // Interrupted, which is how it goes once we stop, it has answered nobody.
+      channel.quiet.openUnsafe()
+      refuse(channel, exit.cause)
+    })
+  }
+
+  const beginReady = Effect.sync(() => {
+    const channels = ready
+    ready = []
+    turn.closeUnsafe()
+    for (const channel of channels) begin(channel)
+  })
 
   const start = (channel: OwnedChannel): void => {
     const { shard } = channel
     if (!channel.quiet.isOpen() || shard.state !== "owned" || channel.released) return
     if (!channel.hasPending && !channel.isDoubtful) return
     channel.quiet.closeUnsafe()
-    run(drain(channel, { ...deps(), looks })).addObserver((exit) => {
-      channel.quiet.openUnsafe()
-      // Ended before it began, which is how it goes once we stop, it has answered nobody.
-      if (Exit.isFailure(exit)) return refuse(channel, exit.cause)
-      // What could not be found out now is asked again, whether or not somebody publishes.
-      if (channel.isDoubtful) doubtful.add(channel)
-      if (!channel.hasPending) return
-      // One may have come after the last look, before the fiber ended.
-      if (shard.isOurs && !channel.released) start(channel)
-      else answerMoved(channel, deps().moved(shard))
-    })
+    if (closed) return begin(channel)
+    ready.push(channel)
+    turn.openUnsafe()
   }
+
+  // What is published in one turn of the event loop is one batch for each channel: to append
+  // one by one, where the log answers at once, costs three times as much.
+  yield* turn.await.pipe(
+    Effect.andThen(Effect.yieldNow),
+    Effect.andThen(beginReady),
+    Effect.forever({ disableYield: true }),
+    Effect.forkScoped
+  )
+  yield* Effect.addFinalizer(() => {
+    closed = true
+    return beginReady
+  })
 
   const lookAgain = Effect.sync(() => {
     const some = [...doubtful]

@@ -12,6 +12,7 @@ import type { Namespaces } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { Accepted, Message } from "@weir/core/Publication"
 import { monotonicMs } from "@weir/flow/Monotonic"
+import type { Resume } from "@weir/mesh/Attempt"
 import { make as makeLines } from "@weir/mesh/PublishLines"
 import { Routers } from "@weir/mesh/Routers"
 import type { ChannelPosition, HandoffRequest } from "@weir/proto/mesh/v1/router"
@@ -47,6 +48,8 @@ export class Router extends Context.Service<
   {
     /** Appends the message, here or at its owner. It has been checked at a door. */
     readonly publish: (message: Message) => Effect.Effect<Accepted, Failure>
+    /** The same for one of many, without a fiber; `resume` is called once, and maybe at once. */
+    readonly enqueue: (message: Message, resume: Resume) => void
     /** Puts the message in its channel's line, in the order called, if the channel is ours. */
     readonly submit: (message: Message, answer: Answer) => void
     readonly resume: (
@@ -76,6 +79,9 @@ export class Router extends Context.Service<
 
 /** All shards of a router on their way to others; then it ends all the same. */
 const handOverPatience = "3 seconds"
+
+/** Of one channel: four streams' worth, and as many as wait for one append. */
+const maxUndecided = 2_048
 
 export interface RouterOptions {
   readonly node: string
@@ -153,7 +159,8 @@ export const make = Effect.fnUntraced(function* ({
 
   const isOwner = (channel: string) => cluster.ownerOf("router", channel)?.name === node
 
-  const { publish } = yield* makeLines({
+  const { publish, submit: enqueue } = yield* makeLines({
+    capacity: maxUndecided,
     ownerOf: (channel) => cluster.ownerOf("router", channel)?.name,
     attempt: (message, attempt, answer) =>
       isOwner(message.channel)
@@ -177,6 +184,7 @@ export const make = Effect.fnUntraced(function* ({
   return {
     submit,
     publish,
+    enqueue,
     resume: (name, since, limits) =>
       Effect.flatMap(where(name), (channel) => reader.resume(channel, since, limits)),
     read: (name, from, limits) =>

@@ -142,27 +142,37 @@ describe("a publication on a log that does not end well", () => {
       )
     })
 
-  it.effect("is answered after a defect, with all behind it, and the next one goes on", () =>
-    Effect.gen(function* () {
-      const { store } = makeMemory()
-      let isBroken = true
-      const append: typeof store.append = (entries) =>
-        Effect.andThen(
-          Effect.yieldNow,
-          Effect.suspend(() => (isBroken ? Effect.die("boom") : store.append(entries)))
+  it.effect.each([
+    ["of a log that takes its time", false],
+    ["of a log that answers at once", true]
+  ] as const)(
+    "is answered after a defect %s, with all behind it, and the next one goes on",
+    ([, now]) =>
+      Effect.gen(function* () {
+        const { store } = makeMemory()
+        let isBroken = true
+        const append: typeof store.append = (entries) =>
+          Effect.andThen(
+            Effect.yieldNow,
+            Effect.suspend(() => (isBroken ? Effect.die("boom") : store.append(entries)))
+          )
+        const appendNow: NonNullable<typeof store.appendNow> =
+          (namespace) => (entries, nowMillis) => {
+            if (isBroken) throw new Error("boom")
+            return store.appendNow!(namespace)!(entries, nowMillis)
+          }
+        const router = yield* routerOn({ ...store, append, appendNow: now ? appendNow : undefined })
+        const publish = (id: string) => router.publish(message("chat:lobby", id))
+        const failures = yield* Effect.forEach(["a", "a", "b"], (id) => Effect.flip(publish(id)), {
+          concurrency: "unbounded"
+        })
+        assert.deepStrictEqual(
+          failures.map((it) => `${it.code} ${it.message}`),
+          Array.from({ length: 3 }, () => "internal internal error")
         )
-      const router = yield* routerOn({ ...store, append })
-      const publish = (id: string) => router.publish(message("chat:lobby", id))
-      const failures = yield* Effect.forEach(["a", "a", "b"], (id) => Effect.flip(publish(id)), {
-        concurrency: "unbounded"
+        isBroken = false
+        assert.strictEqual((yield* publish("c")).position.offset, 1)
       })
-      assert.deepStrictEqual(
-        failures.map((it) => `${it.code} ${it.message}`),
-        Array.from({ length: 3 }, () => "internal internal error")
-      )
-      isBroken = false
-      assert.strictEqual((yield* publish("c")).position.offset, 1)
-    })
   )
 
   it.effect("is answered when the owner stops, and so is who comes later", () =>
@@ -195,7 +205,9 @@ describe("a publication on a log that does not end well", () => {
   it.effect("is given up after 5 seconds", () =>
     Effect.gen(function* () {
       const { store } = makeMemory()
-      const failing = yield* Effect.forkChild(results({ ...store, append: () => Effect.never }, 2))
+      const failing = yield* Effect.forkChild(
+        results({ ...store, append: () => Effect.never, appendNow: undefined }, 2)
+      )
       yield* TestClock.adjust("4 seconds")
       assert.isUndefined(failing.pollUnsafe())
       yield* TestClock.adjust("2 seconds")

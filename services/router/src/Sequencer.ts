@@ -8,15 +8,17 @@
 import { type Failure, failure, failureOf } from "@weir/core/Failure"
 import type { Position } from "@weir/core/Position"
 import { monotonicMs } from "@weir/flow/Monotonic"
-import { Cause, Clock, Effect, Exit, type Semaphore } from "effect"
+import { Cause, type Clock, Effect, Exit, type Semaphore } from "effect"
 import type { Moved } from "./domain/Moved.ts"
 import type { InFlight, OwnedChannel, Submission } from "./OwnedChannel.ts"
-import { type AppendResult, type Fenced, LogStore } from "./ports/LogStore.ts"
+import type { Append, AppendResult, Fenced, LogStore } from "./ports/LogStore.ts"
 import { reconcile } from "./Reconciler.ts"
 import { appends, publications } from "./RouterMetrics.ts"
 import type { Shard } from "./Shard.ts"
 
 export interface SequencerDeps {
+  readonly logs: LogStore["Service"]
+  readonly clock: Clock.Clock
   /** This process has proved lately that it lives; if not, others may act in its place. */
   readonly isAlive: () => boolean
   /** The log knows another term than this one. */
@@ -103,23 +105,37 @@ export const refuse = (channel: OwnedChannel, cause: Cause.Cause<Failure>) => {
   for (const { answer } of behind) answer(Exit.fail(refusedBehind))
 }
 
-/** Appends one batch; why it failed, if it is not known whether it happened. */
-const appendBatch = Effect.fnUntraced(function* (
-  channel: OwnedChannel,
-  batch: ReadonlyArray<Submission>,
-  deps: SequencerDeps
-): Effect.fn.Return<Failure | undefined, never, LogStore> {
-  const logs = yield* LogStore
-  const clock = yield* Clock.Clock
+interface Begun {
+  readonly inFlight: InFlight
+  readonly asked: Append
+}
+
+const isOurs = ({ released, shard }: OwnedChannel) => shard.state === "owned" && !released
+
+const isSettled = (channel: OwnedChannel) => channel.head !== undefined && !channel.isDoubtful
+
+/** Nobody knows that this router lives: another may own its logs already. */
+const isSuspended = ({ namespace }: OwnedChannel, deps: SequencerDeps) =>
+  namespace.logged && !deps.isAlive()
+
+/** Takes the next batch, which is there. */
+const begin = (channel: OwnedChannel, nowMillis: number): Begun => {
   const after = channel.head!
-  const { where } = channel
-  const entries = channel.encode(batch, after, clock.currentTimeMillisUnsafe())
+  const batch = channel.takeBatch()
+  const entries = channel.encode(batch, after, nowMillis)
   const inFlight: InFlight = { batch, entries }
   channel.inFlight = inFlight
-  const result: Appended = yield* logs.append({ ...where, after, entries }).pipe(
-    Effect.catchTag("Failure", (why) => Effect.succeed({ _tag: "Unknown" as const, why })),
-    Effect.catchTag("Fenced", (fenced) => Effect.succeed(fenced))
-  )
+  const { name, namespace, shard } = channel
+  return { inFlight, asked: { channel: name, namespace, term: shard.term, after, entries } }
+}
+
+/** Acts on what became of a batch; why, if it is not known whether it happened. */
+const end = (
+  channel: OwnedChannel,
+  { asked: { after, entries, term }, inFlight }: Begun,
+  result: Appended,
+  deps: SequencerDeps
+): Failure | undefined => {
   appends(result._tag === "Appended" ? "ok" : result._tag.toLowerCase()).add()
   if (result._tag === "Unknown") {
     channel.doubt()
@@ -130,7 +146,7 @@ const appendBatch = Effect.fnUntraced(function* (
   const unanswered = inFlight.batch
   switch (result._tag) {
     case "Appended":
-      channel.deliver(entries, monotonicMs(clock))
+      channel.deliver(entries, monotonicMs(deps.clock))
       deps.delivered(channel)
       accept(inFlight, result.durable)
       return undefined
@@ -149,27 +165,52 @@ const appendBatch = Effect.fnUntraced(function* (
       return undefined
     }
     case "Mismatch":
-      yield* Effect.logWarning("the log is not where this owner left it", {
-        channel: channel.name,
-        was: after,
-        is: result.head
-      })
       channel.putBack(unanswered)
       channel.doubt()
       return undefined
     case "Fenced":
       channel.putBack(unanswered)
-      deps.fenced(channel.shard, where.term, result.term)
+      deps.fenced(channel.shard, term, result.term)
       return undefined
   }
+}
+
+const append = Effect.fnUntraced(function* (channel: OwnedChannel, deps: SequencerDeps) {
+  const begun = begin(channel, deps.clock.currentTimeMillisUnsafe())
+  const result: Appended = yield* Effect.catch(deps.logs.append(begun.asked), (refused) =>
+    Effect.succeed(refused._tag === "Fenced" ? refused : { _tag: "Unknown" as const, why: refused })
+  )
+  if (result._tag === "Mismatch") {
+    yield* Effect.logWarning("the log is not where this owner left it", {
+      channel: channel.name,
+      was: begun.asked.after,
+      is: result.head
+    })
+  }
+  return end(channel, begun, result, deps)
 })
 
 /**
- * Runs until nothing is pending and nothing in doubt, the shard is not owned any more, or
- * something failed. One at a time for each channel.
+ * Appends what is pending, as long as there is nothing to wait for: a fiber for each channel
+ * and turn costs as much as all else at a log in memory. What is left is for `drain`.
  */
-export const drain = Effect.fnUntraced(function* (channel: OwnedChannel, deps: SequencerDeps) {
-  const clock = yield* Clock.Clock
+export const drainNow = (channel: OwnedChannel, deps: SequencerDeps): void => {
+  const appendNow = deps.logs.appendNow?.(channel.namespace)
+  if (appendNow === undefined) return
+  while (
+    isOurs(channel) &&
+    channel.hasPending &&
+    isSettled(channel) &&
+    !isSuspended(channel, deps)
+  ) {
+    const now = deps.clock.currentTimeMillisUnsafe()
+    const begun = begin(channel, now)
+    end(channel, begun, appendNow(begun.asked, now), deps)
+  }
+}
+
+const appendAll = Effect.fnUntraced(function* (channel: OwnedChannel, deps: SequencerDeps) {
+  const { clock } = deps
   /** Why the append before this one is not known to have happened; nothing once it is. */
   let unknown: Failure | undefined
   /** Appends in a row that did not happen. */
@@ -183,56 +224,52 @@ export const drain = Effect.fnUntraced(function* (channel: OwnedChannel, deps: S
     accept(inFlight, channel.namespace.durableReplicas === 0)
   }
 
-  const settle = Effect.suspend(() => {
-    if (channel.head !== undefined && !channel.isDoubtful) return Effect.void
+  const settle = Effect.fnUntraced(function* () {
+    const { term } = channel.shard
+    const why = unknown
     const reconciled = deps.looks.withPermit(
       reconcile(channel, { decided, renewTerm: deps.renewTerm })
     )
-    const why = unknown
-    if (why === undefined) return reconciled
-    const inTime = Effect.timeoutOrElse(reconciled, {
-      duration: lookAgain,
-      orElse: () => Effect.fail(why)
-    })
-    // It did not happen. Once that may be an accident; twice, the log refuses to append.
-    return Effect.andThen(inTime, () =>
-      unknown !== undefined && ++failures > 1 ? Effect.fail(why) : Effect.void
-    )
-  })
-
-  const round = Effect.gen(function* () {
-    const { term } = channel.shard
-    yield* settle.pipe(
-      Effect.catchTag("Fenced", (fenced) =>
-        Effect.sync(() => deps.fenced(channel.shard, term, fenced.term))
-      )
+    const settled =
+      why === undefined
+        ? reconciled
+        : reconciled.pipe(
+            Effect.timeoutOrElse({ duration: lookAgain, orElse: () => Effect.fail(why) }),
+            // It did not happen. Once that may be an accident; twice, the log refuses to append.
+            Effect.andThen(() =>
+              unknown !== undefined && ++failures > 1 ? Effect.fail(why) : Effect.void
+            )
+          )
+    yield* Effect.catchTag(settled, "Fenced", (fenced) =>
+      Effect.sync(() => deps.fenced(channel.shard, term, fenced.term))
     )
     unknown = undefined
-    if (channel.isDoubtful || channel.head === undefined) return
-    if (channel.namespace.logged && !deps.isAlive()) {
-      return yield* failure("unavailable", "this router cannot reach the log", 500)
-    }
-    const batch = channel.takeBatch()
-    if (batch.length === 0) return
-    unknown = yield* appendBatch(channel, batch, deps)
-    if (unknown === undefined) failures = 0
   })
 
-  const isOurs = () => channel.shard.state === "owned" && !channel.released
-  while (isOurs() && (channel.hasPending || channel.isDoubtful)) {
-    const isOver = yield* round.pipe(
-      Effect.as(false),
-      Effect.onError((cause) => Effect.sync(() => refuse(channel, cause))),
-      Effect.catch(() => Effect.succeed(true)),
-      Effect.catchDefect((defect) => {
-        // It may have been appended all the same, or delivered to some.
-        channel.doubt()
-        return Effect.as(
-          Effect.logError("an append died", { channel: channel.name }, Cause.die(defect)),
-          true
-        )
-      })
-    )
-    if (isOver) return
+  while (isOurs(channel) && (channel.hasPending || channel.isDoubtful)) {
+    if (!isSettled(channel)) yield* settle()
+    if (!isSettled(channel)) continue
+    if (isSuspended(channel, deps)) {
+      return yield* failure("unavailable", "this router cannot reach the log", 500)
+    }
+    if (!channel.hasPending) continue
+    unknown = yield* append(channel, deps)
+    if (unknown === undefined) failures = 0
   }
 })
+
+/** Answers all that is in hand, and what else is to be done where no append will follow. */
+export const ended = (channel: OwnedChannel, cause: Cause.Cause<Failure>) => {
+  refuse(channel, cause)
+  if (!Cause.hasDies(cause)) return Effect.void
+  // It may have been appended all the same, or delivered to some.
+  channel.doubt()
+  return Effect.logError("an append died", { channel: channel.name }, cause)
+}
+
+/**
+ * Appends until nothing is pending and nothing in doubt, the shard is not owned any more, or
+ * something failed. One at a time for each channel.
+ */
+export const drain = (channel: OwnedChannel, deps: SequencerDeps) =>
+  Effect.catchCause(appendAll(channel, deps), (cause) => ended(channel, cause))

@@ -9,6 +9,7 @@ import { type Rate, TokenBucket } from "@weir/flow/TokenBucket"
 const maxAddresses = 100_000
 
 export const exemptAddresses = (ranges: ReadonlyArray<string>): ((address: string) => boolean) => {
+  if (ranges.length === 0) return () => false
   const list = new BlockList()
   for (const range of ranges) {
     const [network = "", bits] = range.split("/")

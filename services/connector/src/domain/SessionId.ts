@@ -7,11 +7,28 @@
 import { createHash } from "node:crypto"
 
 /** 128 bits, which nobody guesses. */
-export const sessionRandomBytes = 16
+const randomBytesOfId = 16
 
-/** `<node>.<22 base64url>`: random, and where to find the session. */
-export const sessionIdOf = (node: string, random: Uint8Array): string =>
-  `${node}.${Buffer.from(random).toString("base64url")}`
+/** To draw random bytes costs 2 µs, for one id or for a page of them. */
+const idsInDraw = 256
+
+/** Names `<node>.<22 base64url>`: random, and where to find the session. */
+export const sessionIds = (node: string, draw: (bytes: number) => Buffer): (() => string) => {
+  let drawn: Buffer = Buffer.alloc(0)
+  let used = 0
+  return () => {
+    if (used === drawn.byteLength) {
+      drawn = draw(randomBytesOfId * idsInDraw)
+      used = 0
+    }
+    const from = used
+    used += randomBytesOfId
+    const id = `${node}.${drawn.toString("base64url", from, used)}`
+    // It is a secret, and in one place only.
+    drawn.fill(0, from, used)
+    return id
+  }
+}
 
 /** What others may see: 96 bits of the id's digest. */
 export const publicNameOf = (sessionId: string): string =>

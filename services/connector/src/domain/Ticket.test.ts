@@ -20,8 +20,17 @@ describe("Ticket", () => {
     const ticket = sign([newest, older], "connector-1.abc", ann)
     assert.deepStrictEqual(verify([newest, older], ticket, 5_000) as Ticket, {
       identity: ann,
-      sessionId: "connector-1.abc"
+      sessionId: "connector-1.abc",
+      isCurrent: true
     })
+  })
+
+  it("is as good as a new one until another key signs", () => {
+    const ticket = sign([older], "connector-1.abc", ann)
+    const verified = verify([older], ticket, 5_000) as Ticket
+    assert.isTrue(verified.isCurrent)
+    assert.strictEqual(sign([older], verified.sessionId, verified.identity), ticket)
+    assert.isFalse((verify([newest, older], ticket, 5_000) as Ticket).isCurrent)
   })
 
   it("is accepted while its key is live, and not after", () => {

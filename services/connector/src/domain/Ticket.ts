@@ -45,6 +45,8 @@ const invalid = (why: string): Failure => failure("unauthenticated", `ticket: ${
 export interface Ticket {
   readonly identity: Identity
   readonly sessionId: string
+  /** Signed with the key that signs now: a new one would say the same. */
+  readonly isCurrent: boolean
 }
 
 /** What the ticket proves, or why it proves nothing. */
@@ -74,5 +76,5 @@ export const verify = (
   const parsed = parseCapabilities(capabilities)
   if (typeof parsed === "string") return invalid("unreadable capabilities")
   const identity = { user, tokenId, issuedAt, expiresAt, capabilities: parsed }
-  return { identity, sessionId: session }
+  return { identity, sessionId: session, isCurrent: key === keys[0] }
 }

@@ -1,9 +1,13 @@
 /**
  * Heartbeats: finds connections that are dead, late or expired.
  *
- * One walk over all connections a second: no timer and no fiber for each of
- * them. `check` is the rule for one, with the time as an argument.
+ * No timer and no fiber for each of them, and no walk over all: a connection is looked at
+ * when it may be due, which for an idle one is twice in a heartbeat. What it receives and
+ * sends meanwhile puts that off, but does not move it: it is found not to be due, and waits
+ * again. With 15,000 of them that took a third of the CPU of a walk over all each second,
+ * pings included. `check` and `dueAt` are the rules for one, with the time as an argument.
  */
+import { TimerWheel } from "@weir/flow/TimerWheel"
 import { Effect, Schedule } from "effect"
 import type { Session } from "../Session.ts"
 
@@ -43,7 +47,26 @@ export const check = (session: Session, nowMillis: number): void => {
   }
 }
 
+/** When `check` may have something to do; undefined while there is nothing to wait for. */
+export const dueAt = (session: Session): number | undefined => {
+  const { connection, identity, limits, pingedAt } = session
+  if (connection.closed) return undefined
+  if (session.phase === "new") return session.awaitingConnectSince + limits.connectTimeoutMs
+  if (identity === undefined || session.phase === "connecting") return undefined
+  const { expiresAt } = identity
+  return Math.min(
+    session.warnedOfExpiry ? expiresAt + expiryLeewayMs : expiresAt - expiryWarningMs,
+    pingedAt > 0 ? pingedAt + pongTimeoutMs : connection.lastSentAt + limits.heartbeatMs
+  )
+}
+
 const sweepMs = 1_000
+
+/** Finer than the sweep, so that nobody waits for a second one. */
+const tickMs = 250
+
+/** A minute, which is beyond the heartbeats that are of use. */
+const slots = 240
 
 /**
  * After a pause of the whole process, timers run before sockets: what clients sent
@@ -51,17 +74,42 @@ const sweepMs = 1_000
  */
 const pausedMs = 2 * sweepMs
 
-export const run = (sessions: () => Iterable<Session>) => {
-  let sweptAt = Date.now()
-  let wasPaused = false
-  const sweep = Effect.sync(() => {
-    const now = Date.now()
+export class Heartbeats {
+  readonly #wheel: TimerWheel<Session>
+  #sweptAt: number
+  #wasPaused = false
+
+  constructor(nowMillis: number) {
+    this.#wheel = new TimerWheel({ tickMs, slots, nowMillis })
+    this.#sweptAt = nowMillis
+  }
+
+  /** Looks after it from now on; once more where its deadlines have come nearer. */
+  watch(session: Session): void {
+    const due = dueAt(session)
+    if (due === undefined) this.#wheel.delete(session)
+    else this.#wheel.add(session, due)
+  }
+
+  forget(session: Session): void {
+    this.#wheel.delete(session)
+  }
+
+  sweep(nowMillis: number): void {
     // Once: under lasting overload every sweep is late, and then they are needed most.
-    const isPaused = now - sweptAt > pausedMs && !wasPaused
-    sweptAt = now
-    wasPaused = isPaused
+    const isPaused = nowMillis - this.#sweptAt > pausedMs && !this.#wasPaused
+    this.#sweptAt = nowMillis
+    this.#wasPaused = isPaused
     if (isPaused) return
-    for (const session of sessions()) check(session, now)
-  })
-  return Effect.repeat(sweep, Schedule.spaced(sweepMs))
+    for (const session of this.#wheel.take(nowMillis)) {
+      check(session, nowMillis)
+      this.watch(session)
+    }
+  }
+
+  /** Sweeps for ever. */
+  readonly run = Effect.repeat(
+    Effect.sync(() => this.sweep(Date.now())),
+    Schedule.spaced(sweepMs)
+  )
 }

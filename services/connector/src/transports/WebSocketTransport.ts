@@ -93,8 +93,11 @@ export const serve = Effect.fnUntraced(function* (
     onOpen: (transport) =>
       connector.open(
         transport,
-        transport.protocol === undefined ? "json" : formats[transport.protocol]!,
+        formats[transport.protocol ?? ""] ?? "json",
         isExempt(transport.address)
-      )
+      ),
+    onMessage: connector.received,
+    onDrain: ({ connection }) => connection.drained(),
+    onClose: connector.closed
   })
 })

@@ -3,8 +3,9 @@
  */
 import type { Position } from "@weir/core/Position"
 import type { Reply } from "@weir/redis/Redis"
-import { decodePublication, type EncodedPublication } from "@weir/wire/Publications"
+import type { EncodedPublication } from "@weir/wire/Publications"
 import type { AppendResult, Head, Page } from "../ports/LogStore.ts"
+import { fromBlock } from "./LogBlocks.ts"
 
 const fieldsOf = (reply: Reply): ReadonlyArray<Reply> => reply as ReadonlyArray<Reply>
 const text = (reply: Reply | undefined): string => String(reply)
@@ -22,21 +23,33 @@ const positionOf = (fields: ReadonlyArray<Reply>): Position => ({
   term: number(fields[3])
 })
 
+/** What is kept of a publication under its id. */
+export const formatPosition = ({ epoch, offset, term }: Position): string =>
+  `${epoch}:${term}:${offset}`
+
 const parsePosition = (remembered: string): Position => {
   const [epoch, term, offset] = remembered.split(":")
   return { epoch: epoch!, term: Number(term), offset: Number(offset) }
 }
 
 /** `durable`: enough replicas had everything when this was answered. */
-export const appendResult = (reply: Reply, durable: boolean): AppendResult => {
+export const appendResult = (
+  reply: Reply,
+  entries: ReadonlyArray<EncodedPublication>,
+  durable: boolean
+): AppendResult => {
   const fields = fieldsOf(reply)
   switch (text(fields[0])) {
     case "OK":
       return { _tag: "Appended", durable }
     case "DUP": {
+      // Those without an id were not asked for.
+      const indexes = entries.flatMap(({ publication }, index) =>
+        publication.messageId === "" ? [] : [index]
+      )
       const positions = new Map<number, Position>()
       for (let at = 1; at < fields.length; at += 2) {
-        positions.set(number(fields[at]), parsePosition(text(fields[at + 1])))
+        positions.set(indexes[number(fields[at])]!, parsePosition(text(fields[at + 1])))
       }
       return { _tag: "Duplicates", positions, durable }
     }
@@ -61,10 +74,17 @@ export interface RawPage extends Head {
   readonly entries: ReadonlyArray<EncodedPublication>
 }
 
-/** Plain bytes, as from memory: a Buffer is another class to whoever compares them. */
-const decode = (reply: Reply): EncodedPublication => {
-  const { buffer, byteLength, byteOffset } = reply as Buffer
-  return decodePublication(new Uint8Array(buffer, byteOffset, byteLength))
+/** `isNewestFirst`: of the blocks; in each the oldest comes first. */
+const entriesOf = (
+  fields: ReadonlyArray<Reply>,
+  isNewestFirst: boolean
+): ReadonlyArray<EncodedPublication> => {
+  const entries: Array<EncodedPublication> = []
+  for (let at = 7; at < fields.length; at += 2) {
+    const block = fromBlock(fields[at] as Buffer, fields[at + 1] as Buffer)
+    entries.push(...(isNewestFirst ? block.reverse() : block))
+  }
+  return entries
 }
 
 const lowestOffset = (entries: ReadonlyArray<EncodedPublication>): number | undefined => {
@@ -73,10 +93,10 @@ const lowestOffset = (entries: ReadonlyArray<EncodedPublication>): number | unde
   return first === undefined || last === undefined ? undefined : Math.min(first, last)
 }
 
-export const pageOf = (reply: Reply): RawPage => {
+export const pageOf = (reply: Reply, isNewestFirst: boolean): RawPage => {
   const fields = fieldsOf(reply)
   const { head, publishedAt } = headOf(reply)
-  const entries = fields.slice(7).map(decode)
+  const entries = entriesOf(fields, isNewestFirst)
   const begins = lowestOffset(entries)
   const term = text(fields[6])
   const before =

@@ -11,7 +11,6 @@ import { deliversLatest, type Namespace } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import { monotonicMs } from "@weir/flow/Monotonic"
 import { type Argument, Redis, type Reply } from "@weir/redis/Redis"
-import type { RedisFailure } from "@weir/redis/RedisFailure"
 import type { Script } from "@weir/redis/Script"
 import { Clock, Effect, Layer } from "effect"
 import { dedupeKey } from "../domain/DedupeWindow.ts"
@@ -27,26 +26,37 @@ import {
   LogStore
 } from "../ports/LogStore.ts"
 import { makeMemory } from "../ports/MemoryLogStore.ts"
-import { DedupeTurns } from "./DedupeTurns.ts"
+import { toBlocks } from "./LogBlocks.ts"
 import * as Replies from "./LogReplies.ts"
 import { appendScript, pageScript, renewScript } from "./LogScripts.ts"
 import { channelKeys } from "./ShardKeys.ts"
 import { makeUnavailable } from "./Unavailable.ts"
+import { type Due, Upkeep } from "./Upkeep.ts"
 
 const hourMs = 3_600_000
 const streamExpiry = ({ historyAgeMs }: Namespace) => historyAgeMs + 2 * hourMs
 const metaExpiry = ({ historyAgeMs }: Namespace) => Math.max(4 * historyAgeMs, 7 * 24 * hourMs)
 const dedupeExpiry = ({ dedupeMs }: Namespace) => 2 * dedupeMs + 2 * hourMs
 
-const appendArguments = (append: Append, now: number, turns: number): ReadonlyArray<Argument> => {
+const appendArguments = (append: Append, now: number, due: Due): ReadonlyArray<Argument> => {
   const { after, entries, namespace, term } = append
-  const args: Array<Argument> = [term, after.epoch, after.offset, after.term]
-  args.push(namespace.historySize, namespace.historyBytes, now - namespace.historyAgeMs)
-  args.push(streamExpiry(namespace), metaExpiry(namespace), dedupeExpiry(namespace), turns)
-  for (const { bytes, publication } of entries) {
-    const { messageId, position, publishedAt, publisher } = publication
-    args.push(messageId === "" ? "" : dedupeKey(publisher, messageId))
-    args.push(position.term, publishedAt, bytes)
+  const blocks = toBlocks(entries)
+  let ids = 0
+  for (const { publication } of entries) if (publication.messageId !== "") ids++
+  const head = `${blocks.length} ${ids} ${term} ${after.epoch} ${after.offset} ${after.term}`
+  const bounds = `${namespace.historySize} ${namespace.historyBytes} ${now - namespace.historyAgeMs}`
+  const expiries = `${streamExpiry(namespace)} ${metaExpiry(namespace)} ${dedupeExpiry(namespace)}`
+  const args: Array<Argument> = [
+    `${head} ${bounds} ${expiries} ${due.expiries ? 1 : 0} ${due.turns}`
+  ]
+  for (const { bytes, ends, lastOffset, publishedAt, term } of blocks) {
+    args.push(lastOffset, term, publishedAt, ends, bytes)
+  }
+  if (ids === 0) return args
+  for (const { publication } of entries) {
+    const { messageId, position, publisher } = publication
+    if (messageId === "") continue
+    args.push(dedupeKey(publisher, messageId), Replies.formatPosition(position))
   }
   return args
 }
@@ -79,45 +89,44 @@ const nothing: PageLimits = { limit: 0, maxBytes: 0 }
 const make = Effect.gen(function* () {
   const redis = yield* Redis
   const memory = makeMemory().store
-  const turns = new DedupeTurns()
+  const upkeep = new Upkeep()
   const unavailable = makeUnavailable()
 
-  const answered = <A extends { readonly reply: Reply }>(
-    answer: Effect.Effect<A, RedisFailure>
-  ): Effect.Effect<A, Failure | Fenced> =>
-    answer.pipe(
-      Effect.catch(unavailable),
-      Effect.tap(({ reply }) => {
-        const term = Replies.fencedBy(reply)
-        return term === undefined ? Effect.void : Effect.fail(new Fenced({ term }))
-      })
-    )
+  const unlessFenced = (reply: Reply): Effect.Effect<Reply, Fenced> => {
+    const term = Replies.fencedBy(reply)
+    return term === undefined ? Effect.succeed(reply) : Effect.fail(new Fenced({ term }))
+  }
   const run = (script: Script, channel: string, args: ReadonlyArray<Argument>) =>
-    redis.run(script, channelKeys(channel), args).pipe(
-      Effect.map((reply) => ({ reply })),
-      answered,
-      Effect.map(({ reply }) => reply)
-    )
+    redis
+      .run(script, channelKeys(channel), args)
+      .pipe(Effect.catch(unavailable), Effect.flatMap(unlessFenced))
 
   const append = Effect.fnUntraced(function* (
     append: Append
   ): Effect.fn.Return<AppendResult, Failure | Fenced> {
-    const { channel, namespace } = append
-    const now = yield* Clock.currentTimeMillis
-    // Counted before it is known to have happened: made twice, it would forget too early.
-    const due = turns.take(channel, namespace.dedupeMs, monotonicMs(yield* Clock.Clock))
-    const args = appendArguments(append, now, due.count)
+    const { channel, entries, namespace } = append
+    const clock = yield* Clock.Clock
+    const now = monotonicMs(clock)
+    // Turns are counted before they are known to have happened: made twice, they would forget
+    // too early.
+    const due = upkeep.take(channel, namespace.dedupeMs, now)
+    const args = appendArguments(append, clock.currentTimeMillisUnsafe(), due)
+    const keys = channelKeys(channel)
     const wanted = namespace.durableReplicas
-    const { replicas, reply } = yield* answered(
+    const asked =
       wanted === 0
-        ? Effect.map(redis.run(appendScript, channelKeys(channel), args), (reply) => ({
+        ? Effect.map(redis.runTogether(appendScript, keys, args), (reply) => ({
             reply,
             replicas: 0
           }))
-        : redis.runDurably(appendScript, channelKeys(channel), args, wanted)
-    )
-    const result = Replies.appendResult(reply, replicas >= wanted)
-    if (result._tag !== "Appended") due.giveBack()
+        : Effect.map(redis.runDurably(appendScript, keys, args, wanted), (answer) => ({
+            ...answer,
+            reply: (answer.reply as ReadonlyArray<Reply>)[0]!
+          }))
+    const { replicas, reply } = yield* Effect.catch(asked, unavailable)
+    const result = Replies.appendResult(yield* unlessFenced(reply), entries, replicas >= wanted)
+    if (result._tag === "Appended") upkeep.made(channel, due, now)
+    else upkeep.giveBack(channel, due)
     return result
   })
 
@@ -130,11 +139,12 @@ const make = Effect.gen(function* () {
     const oldest = (yield* Clock.currentTimeMillis) - historyAgeMs
     const bounds = [metaExpiry(namespace), historySize, historyBytes, oldest]
     const args = [term, newEpoch(), ...bounds, kind, value, limit, maxBytes, epoch]
-    return Replies.pageOf(yield* run(pageScript, channel, args))
+    return Replies.pageOf(yield* run(pageScript, channel, args), kind === "before")
   })
 
   return LogStore.of({
     append: (asked) => (asked.namespace.logged ? append(asked) : memory.append(asked)),
+    appendNow: (namespace) => (namespace.logged ? undefined : memory.appendNow?.(namespace)),
     head: (where) =>
       where.namespace.logged
         ? Effect.map(page(where, ["newest", 0, ""], nothing), ({ head, publishedAt }) => ({
@@ -170,11 +180,11 @@ const make = Effect.gen(function* () {
     // Every page is trimmed before it is read.
     trim: memory.trim,
     forget: (channel) => {
-      turns.forget(channel)
+      upkeep.forget(channel)
       return memory.forget(channel)
     },
     release: (channel) => {
-      turns.forget(channel)
+      upkeep.forget(channel)
       return memory.release(channel)
     },
     leave: memory.leave,

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Failure } from "@weir/core/Failure"
-import { authenticate, digestOf } from "./ApiKeys.ts"
+import { authenticate, digestOf, makeAuthenticator } from "./ApiKeys.ts"
 
 const keys = [
   { id: "billing", sha256: digestOf("key-one"), capabilities: [] },
@@ -22,5 +22,21 @@ describe("ApiKeys.authenticate", () => {
   ])("refuses %s", (_title, header) => {
     const refused = authenticate(keys, header)
     assert.strictEqual(refused instanceof Failure ? refused.code : refused.id, "unauthenticated")
+  })
+})
+
+describe("ApiKeys.makeAuthenticator", () => {
+  it("knows the same keys, also when they come again", () => {
+    const known = makeAuthenticator(keys)
+    for (const header of ["Bearer key-one", "Bearer key-two", "bearer key-two", "Bearer key-one"]) {
+      assert.strictEqual(known(header), authenticate(keys, header))
+    }
+  })
+
+  it("goes on refusing what it has refused", () => {
+    const known = makeAuthenticator(keys)
+    for (const header of [undefined, "", "Bearer key-three", "", undefined, "Bearer key-three"]) {
+      assert.instanceOf(known(header), Failure)
+    }
   })
 })

@@ -6,7 +6,7 @@
  */
 import { createHash, timingSafeEqual } from "node:crypto"
 import type { Capabilities } from "@weir/core/Capability"
-import { type Failure, failure } from "@weir/core/Failure"
+import { Failure, failure } from "@weir/core/Failure"
 
 export interface ApiKey {
   /** The publisher of everything published with it. */
@@ -34,4 +34,24 @@ export const authenticate = (
     if (timingSafeEqual(digest, Buffer.from(key.sha256, "hex"))) found = key
   }
   return found ?? failure("unauthenticated", "authorization: unknown API key")
+}
+
+/** More headers than keys: each may be written in several ways. */
+const maxKnown = 1_024
+
+/**
+ * As `authenticate`, for many calls. A header that was accepted is known from then on: to hash it
+ * and compare it with all keys costs as much as all else that a publication needs.
+ */
+export const makeAuthenticator = (keys: ReadonlyArray<ApiKey>) => {
+  const known = new Map<string, ApiKey>()
+  return (authorization: string | undefined): ApiKey | Failure => {
+    const found = known.get(authorization ?? "")
+    if (found !== undefined) return found
+    const key = authenticate(keys, authorization)
+    if (key instanceof Failure || authorization === undefined) return key
+    if (known.size >= maxKnown) known.clear()
+    known.set(authorization, key)
+    return key
+  }
 }

@@ -52,6 +52,8 @@ export type AppendResult =
   /** Nothing was appended: the head is another one, or there is no log any more. */
   | { readonly _tag: "Mismatch"; readonly head: Position | undefined }
 
+export type AppendNow = (append: Append, nowMillis: number) => AppendResult
+
 export interface Head {
   readonly head: Position
   /** When the newest was published, Unix milliseconds; 0 before the first. */
@@ -92,6 +94,8 @@ export class LogStore extends Context.Service<
   LogStore,
   {
     readonly append: (append: Append) => Effect.Effect<AppendResult, Failure | Fenced>
+    /** The same for the channels of a namespace, if it takes no waiting there: without a fiber. */
+    readonly appendNow?: ((namespace: Namespace) => AppendNow | undefined) | undefined
     readonly head: (channel: ChannelOf) => Effect.Effect<Head, Failure | Fenced>
     /** Judges a position and reads what it is owed. */
     readonly resume: (

@@ -9,7 +9,7 @@ import { Clock, Effect, Layer } from "effect"
 import { ChannelLog } from "../domain/ChannelLog.ts"
 import type { PageLimits } from "../domain/PageLimits.ts"
 import { newEpoch } from "./Epoch.ts"
-import { type AppendResult, type ChannelOf, LogStore, type Page } from "./LogStore.ts"
+import { type Append, type AppendResult, type ChannelOf, LogStore, type Page } from "./LogStore.ts"
 
 /** Message ids of a channel that its next owner is told: some 20 KB, seconds of a busy one. */
 const idsLeft = 256
@@ -63,29 +63,31 @@ export const makeMemory = (): MemoryLogStore => {
   const withNow = <A>(f: (now: number) => A): Effect.Effect<A> =>
     Effect.map(Clock.currentTimeMillis, f)
 
+  const append = ({ channel, after, entries }: Append, now: number): AppendResult => {
+    const log = logs.get(channel)
+    if (log === undefined) return { _tag: "Mismatch", head: undefined }
+    const { head } = log
+    const positions = new Map<number, Position>()
+    entries.forEach(({ publication: { messageId, publisher } }, index) => {
+      if (messageId === "") return
+      const known = log.known(publisher, messageId, now)
+      if (known !== undefined) positions.set(index, known)
+    })
+    if (positions.size > 0) return { _tag: "Duplicates", positions, durable: true }
+    const isHead =
+      after.epoch === head.epoch && after.offset === head.offset && after.term === head.term
+    if (!isHead) return { _tag: "Mismatch", head }
+    log.append(entries, now)
+    for (const { publication } of entries) {
+      const { messageId, publisher, position } = publication
+      if (messageId !== "") log.dedupe.remember(publisher, messageId, position, now)
+    }
+    return { _tag: "Appended", durable: true }
+  }
+
   const store: LogStore["Service"] = {
-    append: ({ channel, after, entries }) =>
-      withNow((now): AppendResult => {
-        const log = logs.get(channel)
-        if (log === undefined) return { _tag: "Mismatch", head: undefined }
-        const { head } = log
-        const positions = new Map<number, Position>()
-        entries.forEach(({ publication: { messageId, publisher } }, index) => {
-          if (messageId === "") return
-          const known = log.known(publisher, messageId, now)
-          if (known !== undefined) positions.set(index, known)
-        })
-        if (positions.size > 0) return { _tag: "Duplicates", positions, durable: true }
-        const isHead =
-          after.epoch === head.epoch && after.offset === head.offset && after.term === head.term
-        if (!isHead) return { _tag: "Mismatch", head }
-        log.append(entries, now)
-        for (const { publication } of entries) {
-          const { messageId, publisher, position } = publication
-          if (messageId !== "") log.dedupe.remember(publisher, messageId, position, now)
-        }
-        return { _tag: "Appended", durable: true }
-      }),
+    append: (asked) => withNow((now) => append(asked, now)),
+    appendNow: () => append,
     head: (where) => withNow((now) => headOf(logOf(where, now))),
     resume: (where, since, limits) =>
       withNow((now) => {

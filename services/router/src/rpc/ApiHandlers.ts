@@ -23,30 +23,30 @@ import {
   type PublishRequest,
   PublishServiceDefinition,
   type PublishStreamRequest,
-  type PublishStreamResponse,
-  type Result
+  type PublishStreamResponse
 } from "@weir/proto/api/v1/publish"
 import type { ReadRequest } from "@weir/proto/mesh/v1/router"
 import { decodePublication } from "@weir/wire/Publications"
-import { Clock, Effect, Exit, Stream } from "effect"
-import { type ApiKey, authenticate } from "../domain/ApiKeys.ts"
+import { type Cause, Clock, Effect, Exit, Queue, Semaphore, Stream } from "effect"
+import { type ApiKey, makeAuthenticator } from "../domain/ApiKeys.ts"
 import { Router } from "../Router.ts"
 import { Arrivals } from "./Arrivals.ts"
+import { Batch } from "./Batch.ts"
 import { readHere } from "./MeshHandlers.ts"
 
 /** Publications in one message of a batch or stream. */
 const maxBatch = 256
 
+/**
+ * Undecided on one stream before it reads on: so many that a log's round trip is not waited
+ * for after each message, so few that four such streams fit one channel's line.
+ */
+const maxUndecided = 512
+
 export interface ApiOptions {
   readonly keys: ReadonlyArray<ApiKey>
   readonly namespaces: Namespaces
   readonly publicationBytes: number
-}
-
-const toResult = (exit: Exit.Exit<Accepted, Failure>): Result => {
-  if (Exit.isSuccess(exit)) return { result: { $case: "published", value: exit.value } }
-  const { code, message, retryAfterMs } = failureOf(exit)
-  return { result: { $case: "failure", value: { code, message, retryAfterMs } } }
 }
 
 export const make = Effect.fnUntraced(function* (options: ApiOptions) {
@@ -55,7 +55,9 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
   const routers = yield* Routers
   const presence = yield* PresenceNodes
 
-  const caller = ({ metadata }: CallInfo) => orFail(authenticate(keys, metadata("authorization")))
+  const authenticated = makeAuthenticator(keys)
+  const authenticate = ({ metadata }: CallInfo) => authenticated(metadata("authorization"))
+  const caller = (call: CallInfo) => orFail(authenticate(call))
 
   /** The message as it will be appended, or why this key may not publish it. */
   const admit = (key: ApiKey, request: PublishRequest): Message | Failure => {
@@ -64,32 +66,33 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
     return checkAccess(key.capabilities, "publish", message.channel) ?? message
   }
 
-  const publish = Effect.fnUntraced(function* (key: ApiKey, request: PublishRequest) {
-    return yield* router.publish(yield* orFail(admit(key, request)))
-  })
+  const publish = (request: PublishRequest, call: CallInfo) => {
+    const key = authenticate(call)
+    const message = key instanceof Failure ? key : admit(key, request)
+    return message instanceof Failure ? Effect.fail(message) : router.publish(message)
+  }
 
-  /**
-   * All of them at once, which keeps one channel's in order: each is in its line
-   * before the next one is looked at.
-   */
-  const publishAll = (
-    requests: ReadonlyArray<PublishRequest>,
-    publish: (request: PublishRequest) => Effect.Effect<Accepted, Failure>
-  ): Effect.Effect<Array<Result>, Failure> =>
+  const checkSize = (requests: ReadonlyArray<PublishRequest>): Failure | undefined =>
     requests.length > maxBatch
-      ? Effect.fail(
-          failure(
-            "bad_request",
-            `publications: ${requests.length} in one message, limit ${maxBatch}`
-          )
-        )
-      : Effect.forEach(requests, (request) => Effect.map(Effect.exit(publish(request)), toResult), {
-          concurrency: "unbounded"
-        })
+      ? failure("bad_request", `publications: ${requests.length} in one message, limit ${maxBatch}`)
+      : undefined
+
+  /** All of them at once, which keeps one channel's in order: each is in its line before the next. */
+  const publishBatch = (key: ApiKey, requests: ReadonlyArray<PublishRequest>) => {
+    const refused = checkSize(requests)
+    if (refused !== undefined) return Effect.fail(refused)
+    const batch = new Batch(requests.length)
+    requests.forEach((request, index) => {
+      const message = admit(key, request)
+      if (message instanceof Failure) batch.decide(index, Exit.fail(message))
+      else router.enqueue(message, (exit) => batch.decide(index, exit))
+    })
+    return batch.results
+  }
 
   /**
-   * One message is decided before the next is read: flow control reaches the publisher. More
-   * may be on its way, so that a refusal holds back what is behind it.
+   * Reads on while what is undecided is within its bound, then flow control reaches the
+   * publisher. A refusal holds back what is behind it, here or still on its way.
    */
   const publishStream = Effect.fnUntraced(function* (
     key: ApiKey,
@@ -98,21 +101,53 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
     const clock = yield* Clock.Clock
     const order = new SendOrder()
     const arrivals = new Arrivals(monotonicMs(clock))
-    const inOrder = (request: PublishRequest) => {
-      const { channel, messageId } = request
-      const held = order.check(channel, messageId, arrivals.time)
-      if (held !== undefined) return Effect.fail(held)
-      return Effect.tapError(publish(key, request), (refused) =>
-        Effect.sync(() => order.refused(channel, messageId, refused, arrivals.time))
-      )
+    const room = yield* Semaphore.make(maxUndecided)
+    // Bounded by the room.
+    const unanswered = yield* Queue.unbounded<Batch, Failure | Cause.Done>()
+
+    const begin = (requests: ReadonlyArray<PublishRequest>) => {
+      const batch = new Batch(requests.length)
+      requests.forEach((request, index) => {
+        const { channel, messageId } = request
+        const held = order.check(channel, messageId, arrivals.time)
+        const message = held ?? admit(key, request)
+        const decide = (exit: Exit.Exit<Accepted, Failure>) => {
+          if (Exit.isFailure(exit) && held === undefined) {
+            order.refused(channel, messageId, failureOf(exit), arrivals.at(monotonicMs(clock)))
+          }
+          batch.decide(index, exit)
+        }
+        if (message instanceof Failure) decide(Exit.fail(message))
+        else router.enqueue(message, decide)
+      })
+      Queue.offerUnsafe(unanswered, batch)
     }
-    yield* Stream.runForEach(inbound, ({ publications }) => {
+
+    const read = Stream.runForEach(inbound, ({ publications }) => {
+      const refused = checkSize(publications)
+      if (refused !== undefined) return Effect.fail(refused)
       arrivals.arrived(monotonicMs(clock))
-      return publishAll(publications, inOrder).pipe(
-        Effect.flatMap((results) => writeAll([{ results }])),
-        Effect.tap(() => Effect.sync(() => arrivals.done(monotonicMs(clock))))
-      )
+      return Effect.map(room.take(publications.length), () => {
+        arrivals.done(monotonicMs(clock))
+        begin(publications)
+      })
     })
+    const answer = Queue.take(unanswered).pipe(
+      Effect.flatMap((batch) =>
+        batch.results.pipe(
+          Effect.flatMap((results) => writeAll([{ results }])),
+          Effect.andThen(room.release(batch.size))
+        )
+      ),
+      Effect.forever({ disableYield: true })
+    )
+    // Whatever ends the reading, what was read before is answered first.
+    yield* read.pipe(
+      Effect.andThen(Queue.end(unanswered)),
+      Effect.catchCause((cause) => Queue.failCause(unanswered, cause)),
+      Effect.forkScoped
+    )
+    yield* Effect.catchTag(answer, "Done", () => Effect.void)
   })
 
   const mayRead = Effect.fnUntraced(function* (call: CallInfo, verb: Verb, channel: string) {
@@ -125,13 +160,10 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
 
   return [
     implement(PublishServiceDefinition, {
-      publish: (request, call) => Effect.flatMap(caller(call), (key) => publish(key, request)),
+      publish,
       publishBatch: ({ publications }, call) =>
         Effect.flatMap(caller(call), (key) =>
-          Effect.map(
-            publishAll(publications, (request) => publish(key, request)),
-            (results) => ({ results })
-          )
+          Effect.map(publishBatch(key, publications), (results) => ({ results }))
         ),
       publishStream: (duplex, call) =>
         Effect.flatMap(caller(call), (key) => publishStream(key, duplex))

@@ -11,4 +11,13 @@ describe("a stream's own time", () => {
     arrivals.arrived(150 + 1_700)
     assert.strictEqual(arrivals.time, 250)
   })
+
+  it("is known between arrivals, too: a refusal may come long after the last one", () => {
+    const arrivals = new Arrivals(100)
+    assert.strictEqual(arrivals.at(160), 60)
+    arrivals.arrived(200)
+    assert.strictEqual(arrivals.at(200 + 160), 110)
+    arrivals.done(200 + 160)
+    assert.strictEqual(arrivals.at(200 + 160 + 40), 150)
+  })
 })

@@ -11,24 +11,34 @@ const busyShare = 1 / 16
 export class Arrivals {
   #time = 0
   #since: number
+  #share = 1
 
   constructor(monotonicMs: number) {
     this.#since = monotonicMs
   }
 
-  /** Milliseconds of waiting. */
+  /** Milliseconds of waiting, as of the last arrival or the last time it was done with one. */
   get time(): number {
     return this.#time
   }
 
-  arrived(monotonicMs: number): void {
-    this.#time += monotonicMs - this.#since
-    this.#since = monotonicMs
+  /** Milliseconds of waiting until now. */
+  at(monotonicMs: number): number {
+    return this.#time + (monotonicMs - this.#since) * this.#share
   }
 
-  /** What arrived is decided: the stream reads on. */
+  arrived(monotonicMs: number): void {
+    this.#pass(monotonicMs, busyShare)
+  }
+
+  /** The stream reads on. */
   done(monotonicMs: number): void {
-    this.#time += (monotonicMs - this.#since) * busyShare
+    this.#pass(monotonicMs, 1)
+  }
+
+  #pass(monotonicMs: number, share: number): void {
+    this.#time = this.at(monotonicMs)
     this.#since = monotonicMs
+    this.#share = share
   }
 }

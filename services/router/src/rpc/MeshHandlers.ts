@@ -30,7 +30,7 @@ import { RefusedAttempts } from "./RefusedAttempts.ts"
 const itemsPerMessage = 256
 
 /** Undecided publications of one stream; the senders hold themselves to the same. */
-const maxUndecided = 2_048
+const maxUndecided = 4_096
 
 const maxPageBytes = 1024 * 1024
 
@@ -109,20 +109,28 @@ const forward = Effect.fnUntraced(function* (
   yield* Stream.runForEach(inbound, ({ publications, view }) =>
     Effect.sync(() => {
       cluster.saw(view)
-      for (const { id, attempt, ...message } of publications) {
+      for (const {
+        id,
+        attempt,
+        channel,
+        publisher,
+        messageId,
+        contentType,
+        data
+      } of publications) {
         const answer: Answer = (exit) => {
           undecided--
-          if (Exit.isFailure(exit)) refusedAttempts.refuse(message.channel, attempt, exit)
+          if (Exit.isFailure(exit)) refusedAttempts.refuse(channel, attempt, exit)
           Queue.offerUnsafe(results, resultOf(id, exit))
         }
         undecided++
-        const refused = refusedAttempts.find(message.channel, attempt)
+        const refused = refusedAttempts.find(channel, attempt)
         if (refused !== undefined) {
           answer(refused)
         } else if (undecided > maxUndecided) {
           answer(Exit.fail(failure("too_many_requests", `${maxUndecided} undecided`, 100)))
         } else {
-          router.submit(message, answer)
+          router.submit({ channel, publisher, messageId, contentType, data }, answer)
         }
       }
     })

@@ -1,0 +1,164 @@
+import { assert, describe, it } from "@effect/vitest"
+import { defaultLimits } from "@weir/config/Settings"
+import { Connection } from "../Connection.ts"
+import { Session } from "../Session.ts"
+import { Heartbeats } from "./Heartbeats.ts"
+
+const start = 1_700_000_000_000
+const { connectTimeoutMs, heartbeatMs } = defaultLimits
+const pongTimeoutMs = 8_000
+
+const identityUntil = (expiresAt: number) => ({
+  ...{ user: "ann", tokenId: "", issuedAt: start, expiresAt, capabilities: [] }
+})
+
+/** One client under heartbeats whose sweeps come when the test says. */
+const makeClient = () => {
+  const heard: Array<string> = []
+  let now = start
+  const connection: Connection = new Connection({
+    format: "json",
+    outbox: { maxFrames: 1, maxBytes: 10_000 },
+    nowMillis: start,
+    flusher: { add: (it) => it.flush(now), isBusy: true },
+    onDrained: () => {},
+    transport: {
+      protocol: undefined,
+      address: "127.0.0.1",
+      write: (frame) => {
+        heard.push(/"type":"(\w+)"/.exec(Buffer.from(frame).toString("latin1"))![1]!)
+        return true
+      },
+      close: (code) => heard.push(String(code))
+    }
+  })
+  const session = new Session({
+    ...{ id: "c.1", connection, limits: defaultLimits, exempt: true, nowMillis: start }
+  })
+  const heartbeats = new Heartbeats(start)
+  heartbeats.watch(session)
+  return {
+    session,
+    heard,
+    connect: (expiresAt = start + 86_400_000) => {
+      session.phase = "connected"
+      session.resumeAs(session.id, identityUntil(expiresAt))
+      heartbeats.watch(session)
+    },
+    refresh: (expiresAt: number) => {
+      session.refresh(identityUntil(expiresAt))
+      heartbeats.watch(session)
+    },
+    says: () => {
+      session.lastReceivedAt = now
+    },
+    isSent: () => {
+      connection.lastSentAt = now
+    },
+    /** A sweep a second until then, or one that is late. */
+    sweepUntil: (end: number, step = 1_000) => {
+      while (now < end) {
+        now = Math.min(now + step, end)
+        heartbeats.sweep(now)
+      }
+    },
+    forget: () => heartbeats.forget(session)
+  }
+}
+
+describe("heartbeats", () => {
+  it("end a connection that does not say who it is in time", () => {
+    const client = makeClient()
+    client.sweepUntil(start + connectTimeoutMs - 1)
+    assert.deepStrictEqual(client.heard, [])
+
+    client.sweepUntil(start + connectTimeoutMs + 1_000)
+    assert.deepStrictEqual(client.heard, ["3502"])
+  })
+
+  it("ask who was told nothing for a heartbeat, and again after the next", () => {
+    const client = makeClient()
+    client.connect()
+    client.sweepUntil(start + heartbeatMs - 1)
+    assert.deepStrictEqual(client.heard, [])
+
+    client.sweepUntil(start + heartbeatMs + 1_000)
+    client.says()
+    assert.deepStrictEqual(client.heard, ["ping"])
+
+    client.sweepUntil(start + 2 * (heartbeatMs + 1_000))
+    assert.deepStrictEqual(client.heard, ["ping", "ping"])
+  })
+
+  it("ask nobody who is being sent something", () => {
+    const client = makeClient()
+    client.connect()
+    for (let now = start; now < start + 4 * heartbeatMs; now += heartbeatMs / 2) {
+      client.sweepUntil(now)
+      client.isSent()
+    }
+    assert.deepStrictEqual(client.heard, [])
+  })
+
+  it("end who does not answer in time, and not before", () => {
+    const client = makeClient()
+    client.connect()
+    client.sweepUntil(start + heartbeatMs + pongTimeoutMs - 1)
+    assert.deepStrictEqual(client.heard, ["ping"])
+
+    client.sweepUntil(start + heartbeatMs + pongTimeoutMs + 2_000)
+    assert.deepStrictEqual(client.heard, ["ping", "3012"])
+  })
+
+  it("warn of a token's end, then end the connection after the leeway", () => {
+    const client = makeClient()
+    const expiresAt = start + 100_000
+    client.connect(expiresAt)
+    const isTold = (what: string) => client.heard.includes(what)
+    const answerUntil = (end: number) => {
+      for (let now = start; now <= end; now += 1_000) {
+        client.sweepUntil(now)
+        client.says()
+      }
+    }
+    answerUntil(expiresAt - 61_000)
+    assert.isFalse(isTold("expiring"))
+    answerUntil(expiresAt - 59_000)
+    assert.isTrue(isTold("expiring"))
+    answerUntil(expiresAt + 29_000)
+    assert.isFalse(isTold("3005"))
+    answerUntil(expiresAt + 31_000)
+    assert.isTrue(isTold("3005"))
+  })
+
+  it("warn within a sweep of a new token that ends sooner than the old one", () => {
+    const client = makeClient()
+    client.connect()
+    client.sweepUntil(start + 5_000)
+    client.refresh(start + 30_000)
+
+    client.sweepUntil(start + 7_000)
+    assert.deepStrictEqual(client.heard, ["expiring"])
+  })
+
+  it("end nobody for a pause of the whole process, once", () => {
+    const client = makeClient()
+    client.connect()
+    client.sweepUntil(start + heartbeatMs + 1_000)
+    const resumed = start + heartbeatMs + pongTimeoutMs + 10_000
+    client.sweepUntil(resumed, Number.POSITIVE_INFINITY)
+    assert.deepStrictEqual(client.heard, ["ping"])
+
+    // Still nothing was read from it: it had its chance.
+    client.sweepUntil(resumed + 1_000)
+    assert.deepStrictEqual(client.heard, ["ping", "3012"])
+  })
+
+  it("look no more after whom they are told to forget", () => {
+    const client = makeClient()
+    client.connect()
+    client.forget()
+    client.sweepUntil(start + 4 * heartbeatMs)
+    assert.deepStrictEqual(client.heard, [])
+  })
+})
