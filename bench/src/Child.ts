@@ -40,8 +40,18 @@ const mostUnread = 10_000
 const patienceMs = 20_000
 
 const running = new Set<ChildProcess>()
+
+/** It, and whatever it has started: a child is a group of its own. */
+const killGroup = ({ pid }: ChildProcess): void => {
+  try {
+    process.kill(-pid!, "SIGKILL")
+  } catch {
+    // All of them have ended.
+  }
+}
+
 process.once("exit", () => {
-  for (const child of running) child.kill("SIGKILL")
+  for (const child of running) killGroup(child)
 })
 
 /**
@@ -49,7 +59,7 @@ process.once("exit", () => {
  * that reads from us sees the end, and takes the child along.
  */
 const guard = (child: ChildProcess): void => {
-  const shell = spawnProcess("sh", ["-c", 'read _; kill -KILL "$0"', String(child.pid)], {
+  const shell = spawnProcess("sh", ["-c", 'read _; kill -KILL -- "-$0"', String(child.pid)], {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true
   })
@@ -62,7 +72,7 @@ const guard = (child: ChildProcess): void => {
 const end = (child: ChildProcess): Effect.Effect<void> =>
   Effect.callback((resume) => {
     if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
-    const timer = setTimeout(() => child.kill("SIGKILL"), patienceMs)
+    const timer = setTimeout(() => killGroup(child), patienceMs)
     child.once("exit", () => {
       clearTimeout(timer)
       resume(Effect.void)

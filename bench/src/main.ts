@@ -21,6 +21,7 @@ import * as Idle from "./scenarios/Idle.ts"
 import * as Latency from "./scenarios/Latency.ts"
 import * as ManyChannels from "./scenarios/ManyChannels.ts"
 import * as Publish from "./scenarios/Publish.ts"
+import * as Slow from "./scenarios/Slow.ts"
 import * as Storm from "./scenarios/Storm.ts"
 import * as Sustain from "./scenarios/Sustain.ts"
 import * as C from "./systems/C.ts"
@@ -36,7 +37,20 @@ import * as Weir from "./systems/Weir.ts"
 import * as Ws from "./systems/Ws.ts"
 
 const scenarios: ReadonlyArray<Scenario> = [
-  ...[Fanout, ManyChannels, Sustain, Publish, Latency, Connect, Storm, Idle, Growth, Capacity, Page]
+  ...[
+    Fanout,
+    ManyChannels,
+    Sustain,
+    Publish,
+    Latency,
+    Connect,
+    Storm,
+    Slow,
+    Idle,
+    Growth,
+    Capacity,
+    Page
+  ]
 ].map(({ scenario }) => scenario)
 
 const systems: ReadonlyArray<System> = [

@@ -2,6 +2,8 @@
  * Resumptions: what a client remembers between its connections, and says when it comes
  * back. A system that knows nothing of that is connected to anew.
  */
+import { backoffMs } from "@weir/client/Backoff"
+import { WeirError } from "@weir/client/Failure"
 import type { Subscribing } from "../System.ts"
 import { type Dialect, payloadBytes, type Sink } from "./Dialect.ts"
 import { loadDialect } from "./Dialects.ts"
@@ -22,7 +24,12 @@ export interface Memory {
   readonly onResumed: (recovered: boolean) => void
   /** The server says that something was left out. */
   readonly onGap: () => void
+  /** Connected, but not subscribed: another attempt follows. */
+  readonly onRetry: (why: string) => void
 }
+
+/** As Weir's SDK has it by default. */
+export const usualBackoff = { minMs: 500, maxMs: 20_000 }
 
 /** The dialect of a client's next connection. */
 export type Resumption = () => Dialect
@@ -40,42 +47,50 @@ interface Subscribed {
   readonly recovered: boolean
 }
 
-interface Connected {
-  readonly payload: {
-    readonly ticket: string
-    readonly subscriptions: readonly [{ readonly subscribed: Subscribed }]
-  }
+interface Refusal {
+  readonly code: string
+  readonly message: string
+  readonly retryAfterMs: number
 }
+
+type Subscription = { readonly subscribed: Subscribed } | { readonly error: Refusal }
+
+type Answer =
+  | {
+      readonly type: "connected"
+      readonly payload: {
+        readonly ticket: string
+        readonly subscriptions: readonly [Subscription]
+      }
+    }
+  | { readonly type: "subscribed"; readonly payload: Subscribed }
+  | { readonly type: "error"; readonly payload: Refusal }
+
+/** The first letter of a message's type: `connected`, `subscribed`, `error`. */
+const typeStart = 9
+const answers = new Set(["c", "s", "e"].map((letter) => letter.charCodeAt(0)))
 
 /** A ticket instead of the token, and the subscription with its `since`: one round trip. */
 const weir = (memory: Memory): Resumption => {
-  const { lastHeard, onGap, onResumed, positions } = memory
+  const { lastHeard, onGap, onResumed, onRetry, positions } = memory
   let ticket: string | undefined
   let joinedAt: string | undefined
+  let attempt = 0
 
+  const subscription = (channel: string) => {
+    const position = positions[lastHeard()] ?? joinedAt
+    return position === undefined ? { channel } : { channel, since: JSON.parse(position) }
+  }
   const hello = (channel: string, token: string): string => {
     const credential = ticket === undefined ? { token } : { ticket }
-    const position = positions[lastHeard()] ?? joinedAt
-    const since = position === undefined ? {} : { since: JSON.parse(position) }
-    const subscriptions = [{ channel, ...since }]
+    const subscriptions = [subscription(channel)]
     const payload = { ...credential, versions: ["1"], client: "bench", subscriptions }
     return JSON.stringify({ type: "connect", id: 1, payload })
   }
-  const onConnected = ({ payload }: Connected) => {
-    const { position, recovered } = payload.subscriptions[0].subscribed
-    if (ticket !== undefined) onResumed(recovered)
-    ticket = payload.ticket
-    joinedAt = JSON.stringify(position)
-  }
   const reader = (sink: Sink, channel: string) => {
-    let message = () => ""
     const read = weirJson.reader(
       {
         ...sink,
-        ready: () => {
-          onConnected(JSON.parse(message()))
-          sink.ready()
-        },
         publication: (bytes, at) => {
           positions[sequenceAt(bytes, at)] ??= positionBefore(bytes, at)
           sink.publication(bytes, at)
@@ -83,9 +98,31 @@ const weir = (memory: Memory): Resumption => {
       },
       channel
     )
+    const subscribe = () =>
+      sink.send(JSON.stringify({ type: "subscribe", id: 2, payload: subscription(channel) }))
+    const onSubscribed = ({ position, recovered }: Subscribed) => {
+      if (joinedAt !== undefined) onResumed(recovered)
+      joinedAt = JSON.stringify(position)
+      attempt = 0
+      sink.ready()
+    }
+    const onRefused = ({ code, message, retryAfterMs }: Refusal) => {
+      if (!new WeirError(code, message).retryable) throw new Error(`${code}: ${message}`)
+      onRetry(`${code}: ${message}`)
+      const backoff = backoffMs(attempt++, usualBackoff, Math.random())
+      setTimeout(subscribe, retryAfterMs > 0 ? retryAfterMs : backoff)
+    }
+    const onAnswer = (answer: Answer) => {
+      if (answer.type === "error") return onRefused(answer.payload)
+      if (answer.type === "subscribed") return onSubscribed(answer.payload)
+      ticket = answer.payload.ticket
+      const [first] = answer.payload.subscriptions
+      if ("error" in first) onRefused(first.error)
+      else onSubscribed(first.subscribed)
+    }
     return (bytes: Buffer, start: number, end: number) => {
-      message = () => bytes.toString("utf8", start, end)
-      read(bytes, start, end)
+      if (!answers.has(bytes[start + typeStart]!)) return read(bytes, start, end)
+      onAnswer(JSON.parse(bytes.toString("utf8", start, end)))
     }
   }
   const dialect = hearingGaps({ ...weirJson, hello, reader }, onGap)

@@ -156,7 +156,10 @@ export const scenario: Scenario = {
           ])
         )
       ],
-      notes: both.map(({ beside, without }) => noteOf(without, beside))
+      notes: [
+        ...both.map(({ beside, without }) => noteOf(without, beside)),
+        "`…@slow/none`: a system's own p99 beside slow ones over that without any; `…@p99`: a peer's beside slow ones over Weir's"
+      ]
     }
   })
 }

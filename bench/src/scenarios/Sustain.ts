@@ -40,7 +40,8 @@ const runOnce = Effect.fnUntraced(function* (
     burst: 1,
     seconds: options["seconds"] === undefined ? usualSeconds : seconds,
     warmupSeconds: Math.min(warmupSeconds, seconds),
-    processes: [...running.servers, ...running.others]
+    processes: [...running.servers, ...running.others],
+    napMs: 1
   }
   const result = yield* drive<RateResult>(job, { core: coresFor(mostConnectors).driverCore })
   const figures = {

@@ -18,14 +18,16 @@ const variable = "CENTRIFUGO"
 const namespaces = ["live", "chat"]
 const key = "bench"
 
+const open = { allow_subscribe_for_client: true, allow_subscribe_for_anonymous: true }
+
 const config = (port: number) => ({
   http_server: { address: "127.0.0.1", port },
-  // No tokens, as with all peers; every channel may be subscribed to.
+  // No tokens, as with all peers.
   client: { insecure: true },
   http_api: { key },
   health: { enabled: true },
   log: { level: "warn" },
-  channel: { namespaces: namespaces.map((name) => ({ name })) }
+  channel: { namespaces: namespaces.map((name) => ({ name, ...open })) }
 })
 
 const isHealthy = (address: string): Effect.Effect<boolean> =>

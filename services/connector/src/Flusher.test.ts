@@ -9,6 +9,8 @@ const turns = (count: number) =>
     for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
   })
 
+const chunk = (text: string) => Buffer.from(text)
+
 /** A flusher that runs, and connections that note what is written to them. */
 const start = Effect.gen(function* () {
   const flusher = new Flusher()
@@ -35,37 +37,41 @@ const start = Effect.gen(function* () {
     const texts = () => writes.map((it) => Buffer.from(it).toString())
     return { connection, writes, texts, closes }
   }
-  return { flusher, connect }
+  /** Whatever waits is written, after a rest if there is one: who came last is written to last. */
+  const flushed = Effect.gen(function* () {
+    const last = connect()
+    last.connection.push(chunk("."), 1)
+    while (last.writes.length === 0) yield* turns(1)
+  })
+  return { flusher, connect, flushed }
 })
-
-const chunk = (text: string) => Buffer.from(text)
 
 describe("Flusher", () => {
   it.live("writes in one go what a connection was given in one turn, in its order", () =>
     Effect.gen(function* () {
-      const { connect } = yield* start
+      const { connect, flushed } = yield* start
       const { connection, texts } = connect()
       for (const text of ["a", "b", "c"]) connection.push(chunk(text), 1)
       assert.deepStrictEqual(texts(), [])
-      yield* turns(3)
+      yield* flushed
       assert.deepStrictEqual(texts(), ["abc"])
 
       connection.push(chunk("d"), 1)
-      yield* turns(3)
+      yield* flushed
       assert.deepStrictEqual(texts(), ["abc", "d"])
     })
   )
 
   it.live("gives the same buffer to all who wait for the same chunks", () =>
     Effect.gen(function* () {
-      const { connect } = yield* start
+      const { connect, flushed } = yield* start
       const clients = [connect(), connect(), connect()] as const
       const other = connect()
       const a = chunk("a")
       const b = chunk("b")
       for (const { connection } of clients) connection.push(a, 1)
       for (const { connection } of [...clients, other]) connection.push(b, 1)
-      yield* turns(3)
+      yield* flushed
       assert.deepStrictEqual(
         clients.map(({ texts }) => texts()),
         [["ab"], ["ab"], ["ab"]]
@@ -108,13 +114,13 @@ describe("Flusher", () => {
 
   it.live("goes on with the others when one connection dies of its write", () =>
     Effect.gen(function* () {
-      const { connect } = yield* start
+      const { connect, flushed } = yield* start
       const dead = connect(() => {
         throw new Error("made to fail")
       })
       const alive = connect()
       for (const { connection } of [dead, alive]) connection.push(chunk("a"), 1)
-      yield* turns(4)
+      yield* flushed
       assert.deepStrictEqual(alive.texts(), ["a"])
       // What it did not write is lost to its client: it has to come back, and resume.
       assert.isTrue(dead.connection.closed)
@@ -140,11 +146,11 @@ describe("restAfter", () => {
 describe("Connection", () => {
   it.live("keeps what it says in order with what it is given", () =>
     Effect.gen(function* () {
-      const { connect } = yield* start
+      const { connect, flushed } = yield* start
       const { connection, texts } = connect()
       connection.push(chunk("publication "), 1)
       connection.send({ $case: "unsubscribed", value: { channel: "chat:a", reason: "" } })
-      yield* turns(3)
+      yield* flushed
       assert.strictEqual(texts().length, 1)
       assert.match(texts()[0]!, /^publication .*"unsubscribed"/)
     })
@@ -152,24 +158,24 @@ describe("Connection", () => {
 
   it.live("writes what waits before it closes, and nothing after", () =>
     Effect.gen(function* () {
-      const { connect } = yield* start
+      const { connect, flushed } = yield* start
       const { closes, connection, texts } = connect()
       connection.push(chunk("last words"), 1)
       connection.close("shutdown")
       assert.deepStrictEqual([texts(), closes], [["last words"], [3001]])
       connection.push(chunk("too late"), 1)
-      yield* turns(3)
+      yield* flushed
       assert.deepStrictEqual(texts(), ["last words"])
     })
   )
 
   it.live("keeps what comes while its socket is full in its outbox, until that is full, too", () =>
     Effect.gen(function* () {
-      const { connect } = yield* start
+      const { connect, flushed } = yield* start
       let takes = false
       const { connection, texts } = connect(() => takes)
       connection.push(chunk("a"), 1)
-      yield* turns(3)
+      yield* flushed
       assert.isFalse(connection.isClear)
       assert.deepStrictEqual(
         ["b", "c", "d", "e"].map((text) => connection.push(chunk(text), 1)),
@@ -177,7 +183,7 @@ describe("Connection", () => {
       )
       takes = true
       connection.drained()
-      yield* turns(3)
+      yield* flushed
       assert.deepStrictEqual(texts(), ["a", "bcd"])
       assert.isTrue(connection.isClear)
     })
@@ -185,7 +191,7 @@ describe("Connection", () => {
 
   it.live("does not wait for the end of the turn with more than a socket takes at once", () =>
     Effect.gen(function* () {
-      const { connect } = yield* start
+      const { connect, flushed } = yield* start
       const { connection, writes } = connect(() => false)
       connection.push(Buffer.alloc(60_000), 1)
       assert.strictEqual(writes.length, 0)
@@ -195,14 +201,14 @@ describe("Connection", () => {
         [66_000]
       )
       assert.isFalse(connection.isClear)
-      yield* turns(3)
+      yield* flushed
       assert.strictEqual(writes.length, 1)
     })
   )
 
   it.live("goes on in the same turn after so much, in its order and beside the others", () =>
     Effect.gen(function* () {
-      const { connect } = yield* start
+      const { connect, flushed } = yield* start
       const large = connect()
       const small = connect()
       for (const text of ["a", "b", "c"]) {
@@ -210,7 +216,7 @@ describe("Connection", () => {
         small.connection.push(chunk(text), 1)
       }
       large.connection.push(chunk("d"), 1)
-      yield* turns(3)
+      yield* flushed
       assert.deepStrictEqual(
         large.texts().map((text) => [text[0], text.length]),
         [
@@ -222,7 +228,7 @@ describe("Connection", () => {
       )
       assert.deepStrictEqual(small.texts(), ["abc"])
       large.connection.push(chunk("e"), 1)
-      yield* turns(3)
+      yield* flushed
       assert.strictEqual(large.texts().at(-1), "e")
     })
   )

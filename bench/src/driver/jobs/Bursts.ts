@@ -10,6 +10,7 @@ import type { Process, Publishing, Subscribing } from "../../System.ts"
 import { openAudience } from "../Audience.ts"
 import { nowMicros } from "../Clock.ts"
 import type { JobKind, RunJob } from "../Job.ts"
+import { takeNaps } from "../Naps.ts"
 import { makePayloads } from "../Payload.ts"
 import { openPublisher } from "../Publishers.ts"
 import { beginUsage, type Usage } from "../Usage.ts"
@@ -40,6 +41,9 @@ export interface BurstsResult extends Usage {
   readonly lost: number
   readonly misordered: number
 }
+
+/** Long enough that a burst is read in a few turns, short beside what it takes to write it. */
+const napMs = 2
 
 /** Nobody needs that long for one burst: what is not there by then is lost. */
 const burstLimitMs = 10_000
@@ -98,6 +102,7 @@ export const run: RunJob<BurstsJob, BurstsResult> = async (job) => {
       burst()
     })
 
+  const endNaps = takeNaps(napMs)
   const measure = async (): Promise<BurstsResult> => {
     await bursts(warmupSeconds)
     const endUsage = beginUsage(processes)
@@ -120,6 +125,7 @@ export const run: RunJob<BurstsJob, BurstsResult> = async (job) => {
   try {
     return await Promise.race([measure(), failed])
   } finally {
+    endNaps()
     publisher.close()
     audience.close()
   }

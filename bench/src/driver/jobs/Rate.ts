@@ -12,6 +12,7 @@ import { openAudience } from "../Audience.ts"
 import { nowMicros } from "../Clock.ts"
 import type { JobKind, RunJob } from "../Job.ts"
 import { latencies, type Percentiles, percentilesOf } from "../Latencies.ts"
+import { takeNaps } from "../Naps.ts"
 import { makePayloads, microsAt } from "../Payload.ts"
 import { openPublisher } from "../Publishers.ts"
 import { beginUsage, type Usage } from "../Usage.ts"
@@ -30,6 +31,8 @@ export interface RateJob extends JobKind {
   readonly seconds: number
   readonly warmupSeconds: number
   readonly processes: ReadonlyArray<Process>
+  /** See `Naps.ts`; they are part of the latencies. */
+  readonly napMs?: number
   readonly localAddresses?: ReadonlyArray<string>
 }
 
@@ -74,6 +77,7 @@ export const run: RunJob<RateJob, RateResult> = async (job) => {
   })
   const publisher = await openPublisher(job.publishing, onFailure)
 
+  const endNaps = job.napMs === undefined ? () => {} : takeNaps(job.napMs)
   const measure = async (): Promise<RateResult> => {
     let endUsage = beginUsage(processes)
     let begin = { deliveries: 0, reads: 0 }
@@ -112,6 +116,7 @@ export const run: RunJob<RateJob, RateResult> = async (job) => {
   try {
     return await Promise.race([measure(), failed])
   } finally {
+    endNaps()
     publisher.close()
     audience.close()
   }

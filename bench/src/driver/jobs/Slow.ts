@@ -16,6 +16,7 @@ import { latencies, type Percentiles, percentilesOf } from "../Latencies.ts"
 import { microsAt, sequenceAt, writePayload } from "../Payload.ts"
 import { openPublisher } from "../Publishers.ts"
 import { openSocket, type RawSocket, SharedReads } from "../RawSocket.ts"
+import { untilSilent } from "../Silence.ts"
 import { beginUsage, type Usage } from "../Usage.ts"
 
 export interface SlowJob extends JobKind {
@@ -68,7 +69,6 @@ export interface SlowResult extends Usage {
 const quote = 34
 const filler = 120
 const atOnce = 64
-const silenceMs = 3_000
 const memoryEveryMs = 500
 
 /** A JSON string whose end is that of a payload: where dialects look for one, it has its digits. */
@@ -81,20 +81,70 @@ const longPayload = (size: number, sequence: number, micros: number): Buffer => 
   return bytes
 }
 
-interface Subscriber {
+class Subscriber {
   readonly isSlow: boolean
-  next: number
-  lost: number
-  misordered: number
-  hasGap: boolean
+  next = 0
+  lost = 0
+  misordered = 0
+  hasGap = false
   ended: string | undefined
   socket: RawSocket | undefined
+
+  constructor(isSlow: boolean) {
+    this.isSlow = isSlow
+  }
+
+  /** The number of the publication; undefined if it comes too late. */
+  hear(bytes: Buffer, at: number): number | undefined {
+    if (bytes[at + payloadBytes - 1] !== quote) throw new Error("a publication without its payload")
+    const sequence = sequenceAt(bytes, at)
+    if (sequence < this.next) {
+      this.misordered++
+      return undefined
+    }
+    this.lost += sequence - this.next
+    this.next = sequence + 1
+    return sequence
+  }
 }
 
-const subscriber = (isSlow: boolean): Subscriber => ({
-  ...{ isSlow, next: 0, lost: 0, misordered: 0, hasGap: false, ended: undefined },
-  socket: undefined
-})
+type OnPublication = (subscriber: Subscriber, bytes: Buffer, at: number) => void
+
+/** All of them, some at a time; fails when one is refused. */
+const openAll = async (
+  { channel, subscribing }: SlowJob,
+  subscribers: ReadonlyArray<Subscriber>,
+  onPublication: OnPublication
+): Promise<void> => {
+  const { addresses, dialect: name, token } = subscribing
+  const dialect = await loadDialect(name)
+  const reads = new SharedReads()
+  const open = (subscriber: Subscriber, index: number) =>
+    new Promise<void>((resolve, reject) => {
+      const onGap = () => {
+        subscriber.hasGap = true
+      }
+      const options = {
+        address: addresses[index % addresses.length]!,
+        dialect: name === "weir-json" ? hearingGaps(dialect, onGap) : dialect,
+        ...{ channel, token }
+      }
+      const closed = (why: string) => {
+        subscriber.ended = why
+        reject(new Error(`subscriber ${index}: ${why}`))
+      }
+      const publication = (bytes: Buffer, at: number) => onPublication(subscriber, bytes, at)
+      subscriber.socket = openSocket(reads, options, { ready: resolve, publication, closed })
+    })
+  let started = 0
+  const openSome = async () => {
+    while (started < subscribers.length) {
+      const index = started++
+      await open(subscribers[index]!, index)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, subscribers.length) }, openSome))
+}
 
 const becameOf = (slow: ReadonlyArray<Subscriber>, published: number): SlowOnes => {
   const isWhole = ({ lost, next }: Subscriber) => lost === 0 && next === published
@@ -110,67 +160,28 @@ const becameOf = (slow: ReadonlyArray<Subscriber>, published: number): SlowOnes 
   }
 }
 
-export const run: RunJob<SlowJob, SlowResult> = async (job) => {
-  const { channel, perSecond, processes, seconds, subscribing, warmupSeconds } = job
-  const { addresses, dialect: name, token } = subscribing
-  const dialect = await loadDialect(name)
-  const reads = new SharedReads()
+const measure = async (job: SlowJob, onFailure: (why: string) => void): Promise<SlowResult> => {
+  const { channel, dataBytes, perSecond, processes, seconds, servers, warmupSeconds } = job
   const histogram = latencies()
   const between = 1e6 / perSecond
   const firstMeasured = Math.ceil(warmupSeconds * perSecond)
   const all = firstMeasured + Math.ceil(seconds * perSecond)
-  const subscribers = Array.from({ length: job.subscribers }, (_, index) =>
-    subscriber(index < job.slow)
+  const subscribers = Array.from(
+    { length: job.subscribers },
+    (_, index) => new Subscriber(index < job.slow)
   )
   const slow = subscribers.filter(({ isSlow }) => isSlow)
   const healthy = subscribers.filter(({ isSlow }) => !isSlow)
   let received = 0
-  let isClosing = false
-
-  const hear = (it: Subscriber, bytes: Buffer, at: number) => {
-    if (bytes[at + payloadBytes - 1] !== quote) throw new Error("a publication without its payload")
-    const sequence = sequenceAt(bytes, at)
+  await openAll(job, subscribers, (subscriber, bytes, at) => {
     received++
-    if (sequence < it.next) {
-      it.misordered++
-      return
-    }
-    it.lost += sequence - it.next
-    it.next = sequence + 1
-    if (it.isSlow || sequence < firstMeasured) return
+    const sequence = subscriber.hear(bytes, at)
+    if (subscriber.isSlow || sequence === undefined || sequence < firstMeasured) return
     histogram.record(Math.max(1, nowMicros() - microsAt(bytes, at)))
-  }
-  const opened = (it: Subscriber, index: number) =>
-    new Promise<void>((resolve, reject) => {
-      const onGap = () => {
-        it.hasGap = true
-      }
-      const options = {
-        address: addresses[index % addresses.length]!,
-        dialect: name === "weir-json" ? hearingGaps(dialect, onGap) : dialect,
-        ...{ channel, token }
-      }
-      const closed = (why: string) => {
-        if (isClosing) return
-        it.ended = why
-        reject(new Error(`subscriber ${index}: ${why}`))
-      }
-      const publication = (bytes: Buffer, at: number) => hear(it, bytes, at)
-      it.socket = openSocket(reads, options, { ready: resolve, publication, closed })
-    })
-  let started = 0
-  const openSome = async () => {
-    while (started < subscribers.length) {
-      const index = started++
-      await opened(subscribers[index]!, index)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnce, subscribers.length) }, openSome))
-
-  const publisher = await openPublisher(job.publishing, (why) => {
-    throw new Error(why)
   })
-  const memory = () => job.servers.reduce((sum, { pid }) => sum + residentBytes(pid), 0)
+  const publisher = await openPublisher(job.publishing, onFailure)
+
+  const memory = () => servers.reduce((sum, { pid }) => sum + residentBytes(pid), 0)
   let memoryBefore = 0
   let memoryMost = 0
   const watch = setInterval(() => {
@@ -190,23 +201,20 @@ export const run: RunJob<SlowJob, SlowResult> = async (job) => {
       endUsage = beginUsage(processes)
     }
     if (sequence >= firstMeasured) lateMicros = Math.max(lateMicros, nowMicros() - due)
-    publisher.publish([longPayload(job.dataBytes, sequence, due)], channel)
+    publisher.publish([longPayload(dataBytes, sequence, due)], channel)
   }
   const usage = endUsage()
 
-  const lack = (some: ReadonlyArray<Subscriber>) => some.some(({ next }) => next < all)
-  const untilSilent = async (some: ReadonlyArray<Subscriber>) => {
-    let before = -1
-    while (lack(some) && received !== before) {
-      before = received
-      await sleep(silenceMs)
-    }
-  }
+  const heardBy = (some: ReadonlyArray<Subscriber>) =>
+    untilSilent(
+      () => some.some(({ ended, next }) => next < all && ended === undefined),
+      () => received
+    )
   // Those who went on reading are judged before the others come back.
-  await untilSilent(healthy)
+  await heardBy(healthy)
   clearInterval(watch)
   for (const { ended, socket } of slow) if (ended === undefined) socket!.resume()
-  await untilSilent(slow)
+  await heardBy(slow)
 
   const sumOf = (of: (it: Subscriber) => number) => healthy.reduce((sum, it) => sum + of(it), 0)
   const result = {
@@ -220,8 +228,13 @@ export const run: RunJob<SlowJob, SlowResult> = async (job) => {
     ...{ lateMicros, memoryBefore, memoryMost },
     slowOnes: becameOf(slow, all)
   }
-  isClosing = true
   publisher.close()
   for (const { socket } of subscribers) socket!.close()
   return result
+}
+
+export const run: RunJob<SlowJob, SlowResult> = (job) => {
+  const failed = Promise.withResolvers<never>()
+  const onFailure = (why: string) => failed.reject(new Error(why))
+  return Promise.race([measure(job, onFailure), failed.promise])
 }
