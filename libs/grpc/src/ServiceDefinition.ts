@@ -51,7 +51,7 @@ export const rawMethod = (
 })
 
 /** A writer that has grown beyond this for one message is not kept. */
-const maxKeptBytes = 1024 * 1024
+const maxKeptBytes = 64 * 1024
 
 /**
  * One writer for all messages, since none is begun before another ends: a new one grows from

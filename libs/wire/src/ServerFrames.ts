@@ -53,7 +53,10 @@ const publicationHead = (publication: Publication): string => {
 const publicationJson = (publication: Publication): string =>
   `${publicationHead(publication)}${jsonData(publication.contentType, publication.data)}}`
 
-/** JSON data goes in as the bytes it is: that they are UTF-8 was checked at the door. */
+/**
+ * JSON data goes in as the bytes it is: that they are UTF-8 was checked at the door. Not from
+ * Node's pool: the frame that is made of it may wait in an outbox, and would keep it alive.
+ */
 const publicationEnvelope = (ts: number, publication: Publication): Uint8Array => {
   const { contentType, data } = publication
   const begin = `{"type":"publication","ts":${ts},"payload":${publicationHead(publication)}`
@@ -62,7 +65,7 @@ const publicationEnvelope = (ts: number, publication: Publication): Uint8Array =
   }
   const head = `${begin}"data":`
   const headBytes = Buffer.byteLength(head)
-  const envelope = Buffer.allocUnsafe(headBytes + data.byteLength + 2)
+  const envelope = Buffer.allocUnsafeSlow(headBytes + data.byteLength + 2)
   envelope.write(head)
   envelope.set(data, headBytes)
   envelope.write("}}", headBytes + data.byteLength)
@@ -162,7 +165,7 @@ const tsTag = (2 << 3) | 0
 
 const publicationRecord = (ts: number, bytes: Uint8Array): Uint8Array => {
   const frameBytes = 2 + varintBytes(ts) + varintBytes(bytes.byteLength) + bytes.byteLength
-  const record = Buffer.allocUnsafe(varintBytes(frameBytes) + frameBytes)
+  const record = Buffer.allocUnsafeSlow(varintBytes(frameBytes) + frameBytes)
   let at = writeVarint(record, frameBytes, 0)
   record[at++] = tsTag
   at = writeVarint(record, ts, at)
