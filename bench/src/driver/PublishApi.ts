@@ -23,13 +23,18 @@ export interface PublishApi {
   readonly close: () => void
 }
 
-const connectLimitMs = 10_000
+const connectLimitMs = 5_000
 
 /** Opens the connection too, so that no figure holds it. */
-export const openPublishApi = async (address: string, key: string): Promise<PublishApi> => {
+export const openPublishApi = async (
+  address: string,
+  key: string,
+  options: grpc.ChannelOptions = {}
+): Promise<PublishApi> => {
   const client = new grpc.Client(address, grpc.credentials.createInsecure(), {
     "grpc.enable_http_proxy": 0,
-    "grpc.use_local_subchannel_pool": 1
+    "grpc.use_local_subchannel_pool": 1,
+    ...options
   })
   const metadata = new grpc.Metadata()
   metadata.set("authorization", `Bearer ${key}`)
@@ -50,9 +55,9 @@ export const openPublishApi = async (address: string, key: string): Promise<Publ
 }
 
 /** Field 1 of a message, with this many bytes: what `publications` and `results` both are. */
-const repeatedTag = (1 << 3) | 2
+export const repeatedTag = (1 << 3) | 2
 
-const varint = (value: number): Buffer => {
+export const varint = (value: number): Buffer => {
   const bytes: Array<number> = []
   let rest = value
   while (rest > 0x7f) {

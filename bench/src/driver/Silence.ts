@@ -5,11 +5,16 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { nowMicros } from "./Clock.ts"
 
 /** So long may it take that anything arrives. */
-const silenceMicros = 3e6
+const usualSilenceMs = 3_000
 const pollMs = 10
 
 /** Until nothing lacks, or nothing has come for a while. `received` only grows. */
-export const untilSilent = async (lacks: () => boolean, received: () => number): Promise<void> => {
+export const untilSilent = async (
+  lacks: () => boolean,
+  received: () => number,
+  silenceMs = usualSilenceMs
+): Promise<void> => {
+  const silenceMicros = silenceMs * 1000
   let heard = received()
   let end = nowMicros() + silenceMicros
   while (lacks() && nowMicros() < end) {

@@ -5,16 +5,17 @@
  * Two things are not as shipped: a host may open as many connections as it likes, and
  * Weir's own processes stay on the cores that the run gives them.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { Effect, Schedule, type Scope } from "effect"
+import { Effect, type Scope } from "effect"
 import { checkout } from "../Checkout.ts"
 import { type Spawned, spawn } from "../Child.ts"
 import type { DialectName } from "../driver/Dialect.ts"
 import { freePorts } from "../FreePort.ts"
 import { describeMachine, has, pin } from "../Machine.ts"
 import { BenchFailure, type Running, type StartOptions, type System } from "../System.ts"
+import { temporaryDirectory } from "./TemporaryDirectory.ts"
+import { allOwned } from "./WeirNodes.ts"
 
 /** Of `deploy/cluster`, for each node that is ready. */
 interface NodeLine {
@@ -32,13 +33,9 @@ const config = {
 
 const readyLimitMs = 60_000
 const portsPerNode = 4
-const shards = 1_024
 
 const configFile = Effect.gen(function* () {
-  const directory = yield* Effect.acquireRelease(
-    Effect.promise(() => mkdtemp(join(tmpdir(), "weir-bench-"))),
-    (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
-  )
+  const directory = yield* temporaryDirectory
   const file = join(directory, "weir.json")
   yield* Effect.promise(() => writeFile(file, JSON.stringify(config)))
   return file
@@ -62,24 +59,6 @@ const ask = <A>(what: string, attempt: () => Promise<A>): Effect.Effect<A, Bench
     try: attempt,
     catch: (error) => new BenchFailure({ message: `weir: ${what}: ${error}` })
   })
-
-const shardsOwned = ({ ops }: NodeLine) =>
-  ask("/metrics", async () => {
-    const text = await (await fetch(`http://${ops}/metrics`)).text()
-    return Number(/^weir_router_shards_owned (\d+)/m.exec(text)?.[1] ?? 0)
-  })
-
-/** Until then, publications are refused for a moment. */
-const allOwned = (routers: ReadonlyArray<NodeLine>): Effect.Effect<void, BenchFailure> =>
-  Effect.forEach(routers, shardsOwned).pipe(
-    Effect.map((owned) => owned.reduce((sum, it) => sum + it, 0)),
-    Effect.repeat({ until: (sum) => sum >= shards, schedule: Schedule.spaced("50 millis") }),
-    Effect.timeoutOrElse({
-      duration: "30 seconds",
-      orElse: () => Effect.fail(new BenchFailure({ message: "weir: not all shards have an owner" }))
-    }),
-    Effect.asVoid
-  )
 
 const developmentToken = (http: string) =>
   ask("/dev/token", async () => {
@@ -115,7 +94,7 @@ const start = Effect.fnUntraced(function* (
   const of = (role: string) => nodes.filter((node) => node.role === role)
   const connectors = of("connector")
   for (const { pid } of connectors) pin(pid, serverCore)
-  yield* allOwned(of("router"))
+  yield* allOwned(of("router").map(({ node, ops }) => ({ name: node, ops })))
   const named = (lines: ReadonlyArray<NodeLine>) =>
     lines.map(({ node, pid }) => ({ name: node, pid }))
   const addresses = connectors.map(({ http }) => http!)

@@ -6,8 +6,7 @@
  * fixed and the routers keep their logs in memory: as under `npm start`, but with a
  * process for each service, so that each one's CPU time is its own.
  */
-import { mkdtemp, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
+import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { Effect, Schedule, type Scope } from "effect"
 import { checkout } from "../Checkout.ts"
@@ -17,6 +16,7 @@ import { describeMachine } from "../Machine.ts"
 import { BenchFailure, type Process } from "../System.ts"
 import { benchIssuer, trusting } from "../Token.ts"
 import { startRedis } from "./RedisServer.ts"
+import { temporaryDirectory } from "./TemporaryDirectory.ts"
 
 export type NodeRole = "connector" | "router" | "presence" | "auth"
 
@@ -85,10 +85,7 @@ const makePlans = Effect.fnUntraced(function* (counts: NodesOptions["counts"]) {
 })
 
 const writeConfig = Effect.fnUntraced(function* (plans: ReadonlyArray<Plan>, store: Store) {
-  const directory = yield* Effect.acquireRelease(
-    Effect.promise(() => mkdtemp(join(tmpdir(), "weir-bench-"))),
-    (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
-  )
+  const directory = yield* temporaryDirectory
   const nodes = plans.map(({ meshPort, name, role }) => ({
     ...{ name, role, mesh: `127.0.0.1:${meshPort}` }
   }))
@@ -105,8 +102,14 @@ const nodeLine = (child: Spawned): Effect.Effect<Omit<Node, "name">, BenchFailur
     (line) => JSON.parse(line)
   )
 
+/** Whoever has an operations door. */
+type Scraped = Pick<Node, "name" | "ops">
+
 /** A series of its /metrics; 0 if there is none. */
-export const metric = ({ name, ops }: Node, series: string): Effect.Effect<number, BenchFailure> =>
+export const metric = (
+  { name, ops }: Scraped,
+  series: string
+): Effect.Effect<number, BenchFailure> =>
   Effect.tryPromise({
     try: async () => {
       const text = await (await fetch(`http://${ops}/metrics`)).text()
@@ -119,7 +122,7 @@ export const metric = ({ name, ops }: Node, series: string): Effect.Effect<numbe
 const shardCount = 1_024
 
 /** Until then, publications are refused for a moment. */
-const allOwned = (routers: ReadonlyArray<Node>): Effect.Effect<void, BenchFailure> =>
+export const allOwned = (routers: ReadonlyArray<Scraped>): Effect.Effect<void, BenchFailure> =>
   Effect.forEach(routers, (router) => metric(router, "weir_router_shards_owned")).pipe(
     Effect.map((owned) => owned.reduce((sum, it) => sum + it, 0)),
     Effect.repeat({ until: (sum) => sum >= shardCount, schedule: Schedule.spaced("50 millis") }),

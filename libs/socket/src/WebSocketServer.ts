@@ -32,7 +32,7 @@ export type UpgradeVerdict =
 /** One open WebSocket. */
 export interface Transport {
   /** Empty when the client offered none. */
-  readonly protocol: string | undefined
+  readonly protocol: string
   readonly address: string
   /** Writes a whole frame. False: the socket is full, and `onDrain` will tell when it is not. */
   readonly write: (frame: Uint8Array) => boolean

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { Connection } from "./Connection.ts"
+import { makeConnection } from "./Connection.fixture.ts"
 import { Flusher, restAfter } from "./Flusher.ts"
 
 /** Lets the event loop turn so many times. */
@@ -18,21 +18,14 @@ const start = Effect.gen(function* () {
   const connect = (onWrite: () => boolean = () => true) => {
     const writes: Array<Uint8Array> = []
     const closes: Array<number> = []
-    const connection = new Connection({
-      format: "json",
+    const connection = makeConnection({
       outbox: { maxFrames: 3, maxBytes: 100 },
-      nowMillis: 0,
       flusher,
-      onDrained: () => {},
-      transport: {
-        protocol: undefined,
-        address: "127.0.0.1",
-        write: (frames) => {
-          writes.push(frames)
-          return onWrite()
-        },
-        close: (code) => closes.push(code)
-      }
+      write: (frames) => {
+        writes.push(frames)
+        return onWrite()
+      },
+      close: (code) => closes.push(code)
     })
     const texts = () => writes.map((it) => Buffer.from(it).toString())
     return { connection, writes, texts, closes }

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { Connection } from "./Connection.ts"
+import { makeConnection } from "./Connection.fixture.ts"
 import { Flusher } from "./Flusher.ts"
 
 /** Numbers in [0, 1), the same for the same seed. */
@@ -29,29 +29,22 @@ const makeLife = (flusher: Flusher, random: () => number) => {
   let isFull = false
   let isClosed = false
   let longest = 0
-  const connection = new Connection({
-    format: "json",
+  const connection = makeConnection({
     outbox: { maxFrames: 20, maxBytes: 200_000 },
-    nowMillis: 0,
     flusher,
-    onDrained: () => {},
-    transport: {
-      protocol: undefined,
-      address: "127.0.0.1",
-      write: (frames) => {
-        assert.isFalse(isClosed, "nothing is written after the close")
-        assert.isFalse(isFull, "nothing is written while the socket is full")
-        longest = Math.max(longest, frames.byteLength)
-        const bytes = Buffer.from(frames.buffer, frames.byteOffset, frames.byteLength)
-        for (let at = 0; at < bytes.byteLength; at += bytes.readUInt32BE(at)) {
-          written.push(bytes.readUInt32BE(at + 4))
-        }
-        isFull = random() < 0.15
-        return !isFull
-      },
-      close: () => {
-        isClosed = true
+    write: (frames) => {
+      assert.isFalse(isClosed, "nothing is written after the close")
+      assert.isFalse(isFull, "nothing is written while the socket is full")
+      longest = Math.max(longest, frames.byteLength)
+      const bytes = Buffer.from(frames.buffer, frames.byteOffset, frames.byteLength)
+      for (let at = 0; at < bytes.byteLength; at += bytes.readUInt32BE(at)) {
+        written.push(bytes.readUInt32BE(at + 4))
       }
+      isFull = random() < 0.15
+      return !isFull
+    },
+    close: () => {
+      isClosed = true
     }
   })
   return {

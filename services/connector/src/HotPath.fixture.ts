@@ -4,29 +4,15 @@
  */
 import { makeNamespace } from "@weir/core/Namespace"
 import { type EncodedPublication, encodePublication } from "@weir/wire/Publications"
-import { Deferred, Effect } from "effect"
+import { Effect } from "effect"
 import { ChannelFeed } from "./ChannelFeed.ts"
-import { Connection } from "./Connection.ts"
+import { makeConnection, makeSubscription } from "./Connection.fixture.ts"
 import { Flusher } from "./Flusher.ts"
 import type { Framing } from "./Framing.ts"
-import type { Subscription } from "./Subscription.ts"
 
 const channel = "chat:lobby"
 
 const at = (offset: number) => ({ epoch: "e1", term: 1, offset })
-
-const subscriptionOf = (connection: Connection): Subscription => ({
-  channel,
-  connection,
-  state: "pending",
-  cursor: undefined,
-  replaying: false,
-  leaving: false,
-  settled: Deferred.makeUnsafe(),
-  wantsPresence: false,
-  memberId: undefined,
-  fellBehind: () => {}
-})
 
 /** 128 bytes of data. */
 export const publicationAt = (offset: number): EncodedPublication =>
@@ -50,24 +36,19 @@ export const makeAudience = Effect.fnUntraced(function* (
   const flusher = new Flusher()
   yield* Effect.forkScoped(flusher.run, { startImmediately: true })
   framings.forEach(({ batch, format }, subscriber) => {
-    const connection = new Connection({
+    const connection = makeConnection({
       format,
       outbox: { maxFrames: 1_024, maxBytes: 1_048_576 },
       nowMillis: Date.now(),
       flusher,
-      onDrained: () => {},
-      transport: {
-        protocol: undefined,
-        address: "127.0.0.1",
-        write: (chunk) => {
-          onWrite(subscriber, chunk)
-          return true
-        },
-        close: () => {}
-      }
+      write: (chunk) => {
+        onWrite(subscriber, chunk)
+        return true
+      },
+      close: () => {}
     })
     if (batch) connection.acceptBatches()
-    const subscription = subscriptionOf(connection)
+    const subscription = makeSubscription(connection, channel)
     feed.subscriptions.add(subscription)
     feed.place(subscription, at(0))
   })

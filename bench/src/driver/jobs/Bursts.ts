@@ -9,6 +9,7 @@
 import type { Process, Publishing, Subscribing } from "../../System.ts"
 import { openAudience } from "../Audience.ts"
 import { nowMicros } from "../Clock.ts"
+import { makeFailing } from "../Failing.ts"
 import type { JobKind, RunJob } from "../Job.ts"
 import { takeNaps } from "../Naps.ts"
 import { makePayloads } from "../Payload.ts"
@@ -54,14 +55,7 @@ export const run: RunJob<BurstsJob, BurstsResult> = async (job) => {
   let outstanding = 0
   let sequence = 0
   let endBurst: () => void = () => {}
-  let fail: (error: Error) => void = () => {}
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject
-  })
-  // It may come while the audience opens, which fails by itself.
-  failed.catch(() => {})
-
-  const onFailure = (why: string) => fail(new Error(why))
+  const { failed, onFailure } = makeFailing()
   const audience = await openAudience({
     ...job,
     onClosed: onFailure,

@@ -12,6 +12,7 @@ import { PublishStreamResponse } from "@weir/proto/api/v1/publish"
 import type { Process, Subscribing } from "../../System.ts"
 import { openAudience } from "../Audience.ts"
 import { nowMicros } from "../Clock.ts"
+import { makeFailing } from "../Failing.ts"
 import type { JobKind, RunJob } from "../Job.ts"
 import { latencies, type Percentiles, percentilesOf } from "../Latencies.ts"
 import { makePayloads, microsAt } from "../Payload.ts"
@@ -89,10 +90,7 @@ const silenceMicros = 5e6
 
 export const run: RunJob<LatencyJob, LatencyResult> = async (job) => {
   const { channel, mode, perSecond, processes, seconds, subscribing, warmupSeconds } = job
-  const { promise: failed, reject } = Promise.withResolvers<never>()
-  // It may come when nobody waits any more.
-  failed.catch(() => {})
-  const onFailure = (why: string) => reject(new Error(why))
+  const { failed, onFailure } = makeFailing()
 
   const latency = latencies()
   const late = latencies()

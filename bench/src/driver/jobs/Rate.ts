@@ -6,15 +6,17 @@
  * the driver came to it: a system that stops for a second has delayed everything that
  * was due in it.
  */
-import { setTimeout as sleep } from "node:timers/promises"
 import type { Process, Publishing, Subscribing } from "../../System.ts"
 import { openAudience } from "../Audience.ts"
 import { nowMicros } from "../Clock.ts"
+import { makeFailing } from "../Failing.ts"
 import type { JobKind, RunJob } from "../Job.ts"
 import { latencies, type Percentiles, percentilesOf } from "../Latencies.ts"
 import { takeNaps } from "../Naps.ts"
+import { atPace } from "../Pace.ts"
 import { makePayloads, microsAt } from "../Payload.ts"
 import { openPublisher } from "../Publishers.ts"
+import { untilSilent } from "../Silence.ts"
 import { beginUsage, type Usage } from "../Usage.ts"
 
 export interface RateJob extends JobKind {
@@ -58,14 +60,7 @@ export const run: RunJob<RateJob, RateResult> = async (job) => {
   const warmupBursts = Math.ceil((warmupSeconds * 1e6) / between)
   const allBursts = warmupBursts + Math.ceil((seconds * 1e6) / between)
   const firstMeasured = warmupBursts * burst
-  let fail: (error: Error) => void = () => {}
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject
-  })
-  // It may come while the audience opens, which fails by itself.
-  failed.catch(() => {})
-
-  const onFailure = (why: string) => fail(new Error(why))
+  const { failed, onFailure } = makeFailing()
   const audience = await openAudience({
     ...job,
     onClosed: onFailure,
@@ -82,10 +77,7 @@ export const run: RunJob<RateJob, RateResult> = async (job) => {
     let endUsage = beginUsage(processes)
     let begin = { deliveries: 0, reads: 0 }
     let lateMicros = 0
-    const start = nowMicros() + 1_000
-    for (let index = 0; index < allBursts; index++) {
-      const due = Math.floor(start + index * between)
-      while (nowMicros() < due) await sleep(Math.max(1, Math.floor((due - nowMicros()) / 1000)))
+    await atPace(allBursts, between, (index, due) => {
       if (index === warmupBursts) {
         endUsage = beginUsage(processes)
         begin = { deliveries: audience.received(), reads: audience.reads.count }
@@ -93,14 +85,9 @@ export const run: RunJob<RateJob, RateResult> = async (job) => {
       if (index >= warmupBursts) lateMicros = Math.max(lateMicros, nowMicros() - due)
       const payloads = makePayloads(index * burst, Array<number>(burst).fill(due))
       for (const channel of channels) publisher.publish(payloads, channel)
-    }
+    })
     const published = allBursts * burst
-    let heard = -1
-    while (audience.lost(published) > 0 && audience.received() !== heard) {
-      heard = audience.received()
-      const end = nowMicros() + silenceMs * 1000
-      while (audience.received() === heard && nowMicros() < end) await sleep(10)
-    }
+    await untilSilent(() => audience.lost(published) > 0, audience.received, silenceMs)
     const deliveries = audience.received() - begin.deliveries
     return {
       ...endUsage(),

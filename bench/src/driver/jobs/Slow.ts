@@ -4,15 +4,16 @@
  *
  * An open loop: latencies count from when a publication was due.
  */
-import { setTimeout as sleep } from "node:timers/promises"
 import { residentBytes } from "../../ProcStat.ts"
 import type { Process, Publishing, Subscribing } from "../../System.ts"
 import { nowMicros } from "../Clock.ts"
 import { payloadBytes } from "../Dialect.ts"
 import { loadDialect } from "../Dialects.ts"
+import { makeFailing } from "../Failing.ts"
 import { hearingGaps } from "../Gaps.ts"
 import type { JobKind, RunJob } from "../Job.ts"
 import { latencies, type Percentiles, percentilesOf } from "../Latencies.ts"
+import { atPace } from "../Pace.ts"
 import { microsAt, sequenceAt, writePayload } from "../Payload.ts"
 import { openPublisher } from "../Publishers.ts"
 import { openSocket, type RawSocket, SharedReads } from "../RawSocket.ts"
@@ -190,10 +191,7 @@ const measure = async (job: SlowJob, onFailure: (why: string) => void): Promise<
 
   let endUsage = beginUsage(processes)
   let lateMicros = 0
-  const start = nowMicros() + 1_000
-  for (let sequence = 0; sequence < all; sequence++) {
-    const due = Math.floor(start + sequence * between)
-    while (nowMicros() < due) await sleep(Math.max(1, Math.floor((due - nowMicros()) / 1000)))
+  await atPace(all, between, (sequence, due) => {
     if (sequence === firstMeasured) {
       for (const { socket } of slow) socket!.pause()
       memoryBefore = memory()
@@ -202,7 +200,7 @@ const measure = async (job: SlowJob, onFailure: (why: string) => void): Promise<
     }
     if (sequence >= firstMeasured) lateMicros = Math.max(lateMicros, nowMicros() - due)
     publisher.publish([longPayload(dataBytes, sequence, due)], channel)
-  }
+  })
   const usage = endUsage()
 
   const heardBy = (some: ReadonlyArray<Subscriber>) =>
@@ -234,7 +232,6 @@ const measure = async (job: SlowJob, onFailure: (why: string) => void): Promise<
 }
 
 export const run: RunJob<SlowJob, SlowResult> = (job) => {
-  const failed = Promise.withResolvers<never>()
-  const onFailure = (why: string) => failed.reject(new Error(why))
-  return Promise.race([measure(job, onFailure), failed.promise])
+  const { failed, onFailure } = makeFailing()
+  return Promise.race([measure(job, onFailure), failed])
 }

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { Process, Publishing, Subscribing } from "../../System.ts"
 import { openAudience } from "../Audience.ts"
 import { nowMicros } from "../Clock.ts"
+import { makeFailing } from "../Failing.ts"
 import type { JobKind, RunJob } from "../Job.ts"
 import { latencies, type Percentiles, percentilesOf } from "../Latencies.ts"
 import { makePayloads, microsAt } from "../Payload.ts"
@@ -47,17 +48,14 @@ export const run: RunJob<SpreadJob, SpreadResult> = async (job, { emit, nextLine
   const histogram = latencies()
   let measuring = false
   let lateMicros = 0
-  let fail: (error: Error) => void = () => {}
-  const failed = new Promise<never>((_, reject) => {
-    fail = reject
-  })
+  const { failed, onFailure } = makeFailing()
   const audience = await openAudience({
     ...job,
     onPublication: (bytes, at) => {
       if (measuring) histogram.record(Math.max(1, nowMicros() - microsAt(bytes, at)))
     }
   })
-  const publisher = await openPublisher(job.publishing, (why) => fail(new Error(why)))
+  const publisher = await openPublisher(job.publishing, onFailure)
   const between = 1e6 / perSecond
 
   /** Publications number `from` to `to`, each at its time. */

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { Process, Publishing, Subscribing } from "../../System.ts"
 import { nowMicros } from "../Clock.ts"
 import { makeCrowd, type Tally } from "../Crowd.ts"
+import { makeFailing } from "../Failing.ts"
 import type { JobKind, RunJob } from "../Job.ts"
 import { makePayloads } from "../Payload.ts"
 import type { Publisher } from "../Publisher.ts"
@@ -90,7 +91,6 @@ const storm = async (job: StormJob, onFailure: (why: string) => void): Promise<S
 }
 
 export const run: RunJob<StormJob, StormResult> = (job) => {
-  const failed = Promise.withResolvers<never>()
-  const onFailure = (why: string) => failed.reject(new Error(why))
-  return Promise.race([storm(job, onFailure), failed.promise])
+  const { failed, onFailure } = makeFailing()
+  return Promise.race([storm(job, onFailure), failed])
 }

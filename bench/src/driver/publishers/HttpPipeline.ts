@@ -2,8 +2,7 @@
  * HttpPipeline: POST requests on one connection that is kept, without waiting for the
  * answers of those before: their order is kept, and all of one turn go in one write.
  */
-import { once } from "node:events"
-import { connect } from "node:net"
+import { openTurnSocket } from "./TurnSocket.ts"
 
 export interface HttpPipeline {
   readonly post: (path: string, body: Buffer) => void
@@ -24,16 +23,7 @@ const headerEnd = "\r\n\r\n"
 
 export const openHttpPipeline = async (options: HttpPipelineOptions): Promise<HttpPipeline> => {
   const { address, headers, onFailure, refusal } = options
-  const [host, port] = address.split(":")
-  const socket = connect({ host: host!, port: Number(port), noDelay: true })
-  await once(socket, "connect")
-  let isClosing = false
-  const lost = (why: string) => {
-    if (!isClosing) onFailure(why)
-  }
-  socket.on("error", ({ message }) => lost(message))
-  socket.once("close", () => lost("the server is gone"))
-
+  const { close, lost, socket, write } = await openTurnSocket(address, onFailure)
   let unread: Buffer = Buffer.alloc(0)
 
   socket.on("data", (chunk: Buffer) => {
@@ -55,24 +45,11 @@ export const openHttpPipeline = async (options: HttpPipelineOptions): Promise<Ht
     unread = bytes.subarray(at)
   })
 
-  let pieces: Array<Buffer> = []
-  let isScheduled = false
-  const flush = () => {
-    isScheduled = false
-    socket.write(Buffer.concat(pieces))
-    pieces = []
-  }
   return {
     post: (path, body) => {
       const head = `POST ${path} HTTP/1.1\r\nHost: ${address}\r\n${headers}Content-Length: ${body.length}\r\n\r\n`
-      pieces.push(Buffer.from(head), body)
-      if (isScheduled) return
-      isScheduled = true
-      queueMicrotask(flush)
+      write(Buffer.from(head), body)
     },
-    close: () => {
-      isClosing = true
-      socket.destroy()
-    }
+    close
   }
 }

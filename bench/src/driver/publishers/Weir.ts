@@ -2,37 +2,33 @@
  * Weir: publishes through one `PublishStream`, with requests made by hand: the codec
  * would cost the driver more than the call itself.
  */
-import * as grpc from "@grpc/grpc-js"
 import { PublishStreamResponse } from "@weir/proto/api/v1/publish"
 import type { Publishing } from "../../System.ts"
+import { openPublishApi, repeatedTag, varint } from "../PublishApi.ts"
 import type { OpenPublisher } from "../Publisher.ts"
-
-const path = "/weir.api.v1.PublishService/PublishStream"
 
 /** As the protocol limits it. */
 const mostPerRequest = 256
 
-/** `PublishStreamRequest.publications`, `PublishRequest.channel` and `.data`. */
-const publicationTag = (1 << 3) | 2
+/** `PublishRequest.channel` and `.data`; in `Result`, `.published`. */
 const channelTag = (1 << 3) | 2
 const dataTag = (2 << 3) | 2
-/** `PublishStreamResponse.results`; in it `Result.published`. */
-const resultTag = (1 << 3) | 2
 const publishedTag = (1 << 3) | 2
 
 const moreBit = 0x80
 
-const varint = (value: number): ReadonlyArray<number> =>
-  value < moreBit ? [value] : [(value & ~-moreBit) | moreBit, ...varint(value >>> 7)]
-
 /** What stands before the data of a publication of this length. */
 const headOf = (channel: string, length: number): Buffer => {
   const name = Buffer.from(channel)
-  const inner = Buffer.from([
-    ...[channelTag, ...varint(name.length), ...name],
-    ...[dataTag, ...varint(length)]
-  ])
-  return Buffer.from([publicationTag, ...varint(inner.length + length), ...inner])
+  const inner = [
+    Buffer.of(channelTag),
+    varint(name.length),
+    name,
+    Buffer.of(dataTag),
+    varint(length)
+  ]
+  const size = inner.reduce((sum, it) => sum + it.length, length)
+  return Buffer.concat([Buffer.of(repeatedTag), varint(size), ...inner])
 }
 
 /** How many results there are; throws on one that is not a success. */
@@ -40,7 +36,7 @@ const countResults = (bytes: Buffer): number => {
   let count = 0
   let at = 0
   while (at < bytes.length) {
-    if (bytes[at] !== resultTag) throw new Error("an answer that is no list of results")
+    if (bytes[at] !== repeatedTag) throw new Error("an answer that is no list of results")
     let length = 0
     let shift = 0
     at++
@@ -57,24 +53,15 @@ const countResults = (bytes: Buffer): number => {
   return count
 }
 
-const identity = (bytes: Buffer): Buffer => bytes
-
-const connectLimitMs = 5_000
-
 /** Publishes at the first address: other routers are for those who want to cross them. */
 export const open: OpenPublisher<Extract<Publishing, { kind: "weir" }>> = async (
   { addresses, key },
   onFailure
 ) => {
-  const client = new grpc.Client(addresses[0]!, grpc.credentials.createInsecure(), {
+  const api = await openPublishApi(addresses[0]!, key, {
     "grpc-node.flow_control_window": 4 * 1024 * 1024
   })
-  await new Promise<void>((resolve, reject) =>
-    client.waitForReady(Date.now() + connectLimitMs, (error) => (error ? reject(error) : resolve()))
-  )
-  const metadata = new grpc.Metadata()
-  metadata.set("authorization", `Bearer ${key}`)
-  const call = client.makeBidiStreamRequest(path, identity, identity, metadata)
+  const call = api.stream()
   const heads = new Map<string, Buffer>()
   let unsent: Array<Buffer> = []
   let isScheduled = false
@@ -129,7 +116,7 @@ export const open: OpenPublisher<Extract<Publishing, { kind: "weir" }>> = async 
     close: () => {
       isClosing = true
       call.cancel()
-      client.close()
+      api.close()
     }
   }
 }

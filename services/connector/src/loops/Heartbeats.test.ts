@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { defaultLimits } from "@weir/config/Settings"
-import { Connection } from "../Connection.ts"
+import { makeConnection } from "../Connection.fixture.ts"
 import { Session } from "../Session.ts"
 import { Heartbeats } from "./Heartbeats.ts"
 
@@ -16,21 +16,14 @@ const identityUntil = (expiresAt: number) => ({
 const makeClient = () => {
   const heard: Array<string> = []
   let now = start
-  const connection: Connection = new Connection({
-    format: "json",
-    outbox: { maxFrames: 1, maxBytes: 10_000 },
+  const connection = makeConnection({
     nowMillis: start,
     flusher: { add: (it) => it.flush(now), isBusy: true },
-    onDrained: () => {},
-    transport: {
-      protocol: undefined,
-      address: "127.0.0.1",
-      write: (frame) => {
-        heard.push(/"type":"(\w+)"/.exec(Buffer.from(frame).toString("latin1"))![1]!)
-        return true
-      },
-      close: (code) => heard.push(String(code))
-    }
+    write: (frame) => {
+      heard.push(/"type":"(\w+)"/.exec(Buffer.from(frame).toString("latin1"))![1]!)
+      return true
+    },
+    close: (code) => heard.push(String(code))
   })
   const session = new Session({
     ...{ id: "c.1", connection, limits: defaultLimits, exempt: true, nowMillis: start }

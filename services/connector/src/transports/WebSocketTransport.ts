@@ -91,11 +91,7 @@ export const serve = Effect.fnUntraced(function* (
     maxMessageBytes: limits.frameBytes * hardLimitFactor,
     decide,
     onOpen: (transport) =>
-      connector.open(
-        transport,
-        formats[transport.protocol ?? ""] ?? "json",
-        isExempt(transport.address)
-      ),
+      connector.open(transport, formats[transport.protocol] ?? "json", isExempt(transport.address)),
     onMessage: connector.received,
     onDrain: ({ connection }) => connection.drained(),
     onClose: connector.closed

@@ -1,0 +1,44 @@
+/**
+ * Connection.fixture: connections whose socket is a function, and subscriptions on them.
+ */
+import { Deferred } from "effect"
+import { Connection, type ConnectionOptions } from "./Connection.ts"
+import type { Subscription } from "./Subscription.ts"
+
+export interface SocketOptions {
+  /** What the socket does with a chunk; true: it takes more. */
+  readonly write: (chunk: Uint8Array) => boolean
+  readonly close?: (code: number) => void
+}
+
+/** JSON, with an outbox of one chunk, unless told otherwise. */
+export const makeConnection = (
+  options: SocketOptions & Pick<ConnectionOptions, "flusher"> & Partial<ConnectionOptions>
+): Connection => {
+  const { close = () => {}, write, ...others } = options
+  return new Connection({
+    format: "json",
+    outbox: { maxFrames: 1, maxBytes: 10_000 },
+    nowMillis: 0,
+    onDrained: () => {},
+    transport: { protocol: "", address: "127.0.0.1", write, close },
+    ...others
+  })
+}
+
+export const makeSubscription = (
+  connection: Connection,
+  channel: string,
+  fellBehind: () => void = () => {}
+): Subscription => ({
+  channel,
+  connection,
+  state: "pending",
+  cursor: undefined,
+  replaying: false,
+  leaving: false,
+  settled: Deferred.makeUnsafe(),
+  wantsPresence: false,
+  memberId: undefined,
+  fellBehind
+})
