@@ -16,7 +16,8 @@ const maxChannels = 1_000
 
 interface Held {
   readonly messageId: string
-  readonly until: number
+  /** For ever, until the sender has been told: it goes on without knowing. */
+  until: number
 }
 
 export class SendOrder {
@@ -38,13 +39,19 @@ export class SendOrder {
   }
 
   /** One was refused. If it may be sent again, it keeps its place; without an id it has none. */
-  refused(channel: string, messageId: string, why: Failure, monotonicMs: number): void {
+  refused(channel: string, messageId: string, why: Failure): void {
     // One that is not durable is in its place already.
     const isOver = !failures[why.code].retryable || why.code === "not_durable"
     if (isOver || messageId === "" || this.#held.has(channel)) return
-    this.#held.set(channel, { messageId, until: monotonicMs + heldMs })
+    this.#held.set(channel, { messageId, until: Number.POSITIVE_INFINITY })
     if (this.#held.size <= maxChannels) return
     const [oldest] = this.#held.keys()
     this.#held.delete(oldest!)
+  }
+
+  /** The answer has left: what is on its way now was sent without knowing, and nothing after it. */
+  told(channel: string, messageId: string, monotonicMs: number): void {
+    const held = this.#held.get(channel)
+    if (held?.messageId === messageId) held.until = monotonicMs + heldMs
   }
 }

@@ -49,10 +49,15 @@ const publish = Effect.fnUntraced(function* (
   }
   const { messageId } = message
   const clock = yield* Clock.Clock
-  const held = session.sendOrder.check(channel, messageId, monotonicMs(clock))
+  const { sendOrder } = session
+  const held = sendOrder.check(channel, messageId, monotonicMs(clock))
   if (held !== undefined) return yield* held
   return yield* Effect.tapError(deps.routers.publish(message), (refused) =>
-    Effect.sync(() => session.sendOrder.refused(channel, messageId, refused, monotonicMs(clock)))
+    Effect.sync(() => {
+      sendOrder.refused(channel, messageId, refused)
+      // Answers wait for nobody: this one leaves in the same turn.
+      sendOrder.told(channel, messageId, monotonicMs(clock))
+    })
   )
 })
 
