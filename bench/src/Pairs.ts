@@ -33,9 +33,16 @@ export const median = (values: ReadonlyArray<number>): number => {
   )
 }
 
+/** Of the ratios of single pairs, by round. */
+export const spreadOf = (ratios: ReadonlyArray<number>): Ratio => ({
+  median: median(ratios),
+  min: Math.min(...ratios),
+  max: Math.max(...ratios),
+  pairs: ratios.length
+})
+
 /** What the peer needs for each that Weir needs, by round: above 1, Weir is cheaper. */
 export const ratioOf = (weir: ReadonlyArray<number>, peer: ReadonlyArray<number>): Ratio => {
   const pairs = Math.min(weir.length, peer.length)
-  const ratios = Array.from({ length: pairs }, (_, round) => peer[round]! / weir[round]!)
-  return { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios), pairs }
+  return spreadOf(Array.from({ length: pairs }, (_, round) => peer[round]! / weir[round]!))
 }

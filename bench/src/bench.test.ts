@@ -45,11 +45,31 @@ describe("npm run bench", () => {
     for (const name of compared) assert.isAbove(ratios[name]!.median, 0)
   })
 
+  it("measures Weir's way beside a plain loop in one process, on the same sockets", {
+    timeout: 60_000
+  }, () => {
+    const quick = "--pairs 1 --seconds 1.5 --scale 0.05 --per-turn 8 --json".split(" ")
+    const { status, stderr, stdout } = bench("inprocess", ...quick)
+    assert.strictEqual(status, 0, stderr)
+    const { ratios, runs } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as Line
+    assert.deepStrictEqual(
+      runs.map(({ system }) => system),
+      ["weir", "loop"]
+    )
+    for (const run of runs) {
+      assert.deepInclude(run, { lost: 0, misordered: 0, subscribers: 50, perTurn: 8 })
+      assert.isAbove(run["deliveries"] as number, 0)
+    }
+    assert.deepStrictEqual(Object.keys(ratios), ["loop@8"])
+    assert.isAbove(ratios["loop@8"]!.median, 0)
+  })
+
   it("says what it can measure, and with whom", () => {
     const { status, stdout } = bench("--help")
     assert.strictEqual(status, 0)
     for (const name of [
       "fanout",
+      "inprocess",
       "manychannels",
       "sustain",
       "publish",

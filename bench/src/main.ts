@@ -18,6 +18,7 @@ import * as Connect from "./scenarios/Connect.ts"
 import * as Fanout from "./scenarios/Fanout.ts"
 import * as Growth from "./scenarios/Growth.ts"
 import * as Idle from "./scenarios/Idle.ts"
+import * as InProcess from "./scenarios/InProcess.ts"
 import * as Latency from "./scenarios/Latency.ts"
 import * as ManyChannels from "./scenarios/ManyChannels.ts"
 import * as Publish from "./scenarios/Publish.ts"
@@ -39,6 +40,7 @@ import * as Ws from "./systems/Ws.ts"
 const scenarios: ReadonlyArray<Scenario> = [
   ...[
     Fanout,
+    InProcess,
     ManyChannels,
     Sustain,
     Publish,

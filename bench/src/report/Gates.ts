@@ -33,6 +33,10 @@ export const gates: ReadonlyArray<Gate> = [
     { ratio: "uwebsockets@8", against: "uWebSockets, 8", gate: 0.65, goal: 0.9 },
     { ratio: "uwebsockets@32", against: "uWebSockets, 32", gate: 0.8, goal: 1 }
   ].map((gate) => ({ scenario: "fanout", ...gate })),
+  ...[
+    { ratio: "loop@1", against: "the same process with a plain loop, 1 publication per turn" },
+    { ratio: "loop@8", against: "the same process with a plain loop, 8" }
+  ].map((gate) => ({ scenario: "inprocess", gate: 0.85, goal: 0.95, ...gate })),
   {
     scenario: "publish",
     ratio: "grpc-js@unary",

@@ -38,6 +38,8 @@ are the kernel's, for everybody. Over a real network the differences between ser
 export const questions: Readonly<Record<string, string>> = {
   fanout:
     "One channel, 1,000 subscribers, one connector: the CPU of a delivery, by how many publications come in one turn. `@8` is eight at a time.",
+  inprocess:
+    "What Weir itself adds to a delivery: one process with 1,000 sockets, to which the connector's own way (envelopes, outboxes, policies and metrics on) and a plain loop write the same bytes, in turn.",
   manychannels:
     "1,000 subscribers over more and more channels, one publication in each at a time: less and less can be shared.",
   sustain:

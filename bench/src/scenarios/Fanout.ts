@@ -6,20 +6,14 @@ import { Effect, type Scope } from "effect"
 import { coresFor, startOptions } from "../Cores.ts"
 import { drive } from "../Driver.ts"
 import type { BurstsJob, BurstsResult } from "../driver/jobs/Bursts.ts"
-import { alternate, median } from "../Pairs.ts"
-import type { Chart, Context, Figures, Scenario } from "../Scenario.ts"
+import { alternate } from "../Pairs.ts"
+import type { Context, Figures, Scenario } from "../Scenario.ts"
 import type { BenchFailure, System } from "../System.ts"
 import { burstFigures, limitNotes, lossNotes, ratiosBy } from "./BurstFigures.ts"
+import { chartByTurn, perTurnOf } from "./PerTurn.ts"
 
 const channel = "live:bench"
 const usualSubscribers = 1_000
-const usuallyPerTurn = [1, 8, 32]
-
-/** `--per-turn 1,8` */
-const perTurnOf = ({ options }: Context): ReadonlyArray<number> => {
-  const counts = (options["per-turn"] ?? "").split(",").map(Number)
-  return counts.every((count) => Number.isInteger(count) && count > 0) ? counts : usuallyPerTurn
-}
 
 const runOnce = Effect.fnUntraced(function* (
   system: System,
@@ -52,19 +46,6 @@ const runOnce = Effect.fnUntraced(function* (
   return figures
 })
 
-const chartOf = (runs: ReadonlyArray<Figures>, perTurn: ReadonlyArray<number>): Chart => ({
-  title: "CPU per delivery, 1 channel",
-  x: "publications per turn",
-  y: "CPU seconds per million deliveries",
-  series: [...new Set(runs.map(({ system }) => system))].map((name) => ({
-    name,
-    points: perTurn.map((count) => {
-      const same = runs.filter((run) => run.system === name && run["perTurn"] === count)
-      return [count, median(same.map((run) => Number(run["cpuPerMillion"])))] as const
-    })
-  }))
-})
-
 export const scenario: Scenario = {
   name: "fanout",
   summary: "one channel, 1,000 subscribers: CPU per delivery; --per-turn 1,8,32",
@@ -94,7 +75,7 @@ export const scenario: Scenario = {
       runs,
       settings: ["subscribers", "perTurn"],
       ratios: ratiosBy(runs, "perTurn", "cpuPerMillion"),
-      charts: [chartOf(runs, perTurn)],
+      charts: [chartByTurn("CPU per delivery, 1 channel", runs, perTurn)],
       notes: [...lossNotes(runs), ...limitNotes(runs)]
     }
   })

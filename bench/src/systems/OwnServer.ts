@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from "node:url"
 import { Effect, type Scope } from "effect"
-import { spawn } from "../Child.ts"
+import { type Spawned, spawn } from "../Child.ts"
 import type { DialectName } from "../driver/Dialect.ts"
 import { freePorts } from "../FreePort.ts"
 import type { BenchFailure, Running, StartOptions } from "../System.ts"
@@ -32,10 +32,16 @@ export const nodeServer = (name: string, dialect: DialectName): OwnServer => ({
   dialect
 })
 
-export const startOwn = Effect.fnUntraced(function* (
+export interface Launched {
+  readonly child: Spawned
+  readonly running: Running
+}
+
+/** For who has more to say to it than a driver has. */
+export const launchOwn = Effect.fnUntraced(function* (
   server: OwnServer,
   options: StartOptions
-): Effect.fn.Return<Running, BenchFailure, Scope.Scope> {
+): Effect.fn.Return<Launched, BenchFailure, Scope.Scope> {
   const port = yield* freePorts(2)
   const child = yield* spawn({
     name: server.name,
@@ -46,11 +52,18 @@ export const startOwn = Effect.fnUntraced(function* (
   })
   const line = yield* child.nextLine((it) => it.startsWith('{"ready":true'), startLimitMs)
   const { version } = JSON.parse(line) as { readonly version: string }
-  return {
+  const running: Running = {
     version,
     servers: [{ name: server.name, pid: child.pid }],
     others: [],
     subscribing: { dialect: server.dialect, addresses: [`127.0.0.1:${port}`], token: "" },
     publishing: { kind: "control", address: `127.0.0.1:${port + 1}` }
   }
+  return { child, running }
 })
+
+export const startOwn = (
+  server: OwnServer,
+  options: StartOptions
+): Effect.Effect<Running, BenchFailure, Scope.Scope> =>
+  Effect.map(launchOwn(server, options), ({ running }) => running)
