@@ -59,9 +59,8 @@ export const make = Effect.fnUntraced(function* (
         capacity: authenticateCapacity,
         batchSize: 256,
         ...Correlated.failuresOf("auth", authenticateCapacity),
-        toMessage: (batch: ReadonlyArray<{ readonly id: number; readonly request: string }>) => ({
-          checks: batch.map(({ id, request }) => ({ id, token: request }))
-        }),
+        write: ({ writeAll }, batch: ReadonlyArray<Correlated.Numbered<string>>) =>
+          writeAll([{ checks: batch.map(({ id, request }) => ({ id, token: request })) }]),
         fromMessage: ({ verdicts }) =>
           verdicts.map((verdict) => ({ id: verdict.id, result: identityOf(verdict) }))
       })

@@ -18,6 +18,16 @@ const encodable = (request: string): string => {
   return request
 }
 
+const forwardOf = (id: number, request: string) => ({
+  id,
+  channel: encodable(request),
+  publisher: "",
+  messageId: "",
+  contentType: "",
+  data: new Uint8Array(),
+  attempt: 1
+})
+
 const notServed = () => Effect.fail(failure("unavailable", "not served"))
 
 /** Asks for a channel's name, of a server that does with the stream what the test says. */
@@ -25,7 +35,8 @@ const connect = Effect.fnUntraced(function* (
   forward: Forward,
   capacity = 100,
   batchSize = 10,
-  overrides: { readonly unsent?: Exit.Exit<string, Failure> } = {}
+  overrides: { readonly unsent?: Exit.Exit<string, Failure> } = {},
+  keyOf?: (request: string) => string
 ) {
   const server = yield* GrpcServer.make({
     host: "127.0.0.1",
@@ -47,18 +58,13 @@ const connect = Effect.fnUntraced(function* (
     open: client.forward(),
     capacity,
     batchSize,
-    toMessage: (batch: ReadonlyArray<{ readonly id: number; readonly request: string }>) => ({
-      publications: batch.map(({ id, request }) => ({
-        id,
-        channel: encodable(request),
-        publisher: "",
-        messageId: "",
-        contentType: "",
-        data: new Uint8Array(),
-        attempt: 1
-      })),
-      view: 0
-    }),
+    ...(keyOf === undefined ? {} : { keyOf }),
+    write: ({ writeAll }, batch: ReadonlyArray<Correlated.Numbered<string>>) =>
+      Effect.suspend(() =>
+        writeAll([
+          { publications: batch.map(({ id, request }) => forwardOf(id, request)), view: 0 }
+        ])
+      ),
     fromMessage: ({ results }) =>
       results.map(({ id, result }) => ({
         id,
@@ -74,7 +80,8 @@ const echo = ({ publications }: ForwardRequest): Array<ForwardResult> =>
     result: {
       $case: "accepted",
       value: { position: { epoch: channel, term: 0, offset: 0 }, duplicate: false }
-    }
+    },
+    more: 0
   }))
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => `r-${index}`)
@@ -107,6 +114,27 @@ describe("requests over one stream", () => {
       yield* Effect.forEach(range(50), ask, { concurrency: "unbounded" })
       assert.deepStrictEqual(seen.flat(), range(50))
       assert.isAtMost(Math.max(...seen.map(({ length }) => length)), 7)
+    })
+  )
+
+  it.live("stand together by their key, and are numbered so", () =>
+    Effect.gen(function* () {
+      const seen: Array<readonly [number, string]> = []
+      const { ask } = yield* connect(
+        ({ inbound, writeAll }) =>
+          Stream.runForEach(inbound, (message) => {
+            seen.push(...message.publications.map(({ channel, id }) => [id, channel] as const))
+            return writeAll([{ results: echo(message) }])
+          }),
+        ...([100, 10, {}, (request: string) => request[0]!] as const)
+      )
+      const answers = yield* Effect.forEach(["a1", "b1", "a2"], ask, { concurrency: "unbounded" })
+      assert.deepStrictEqual(answers, ["a1", "b1", "a2"])
+      assert.deepStrictEqual(seen, [
+        [1, "a1"],
+        [2, "a2"],
+        [3, "b1"]
+      ])
     })
   )
 

@@ -7,17 +7,27 @@
  * knows whether it happened; what had not left certainly did not.
  */
 import { type Failure, failure } from "@weir/core/Failure"
+import { endOfTurn } from "@weir/flow/EndOfTurn"
 import type { Duplex } from "@weir/grpc/Duplex"
 import { Effect, Exit, Latch, type Scope, Stream } from "effect"
 import { keepOpen } from "./KeepOpen.ts"
+
+/** One of a message: its number is given when it leaves. */
+export interface Numbered<Request> {
+  readonly id: number
+  readonly request: Request
+}
 
 export interface CorrelatedOptions<Request, Response, In, Out> {
   /** For the log: who is asked. */
   readonly peer: string
   readonly open: Effect.Effect<Duplex<In, Out>, Failure, Scope.Scope>
-  readonly toMessage: (
-    batch: ReadonlyArray<{ readonly id: number; readonly request: Request }>
-  ) => Out
+  /** Those of one key stand together in their message, and are numbered in a row. */
+  readonly keyOf?: (request: Request) => string
+  readonly write: (
+    duplex: Duplex<In, Out>,
+    batch: ReadonlyArray<Numbered<Request>>
+  ) => Effect.Effect<void, Failure>
   /** The answers of one message, by id. */
   readonly fromMessage: (
     message: In
@@ -26,6 +36,8 @@ export interface CorrelatedOptions<Request, Response, In, Out> {
   readonly capacity: number
   /** The most requests in one message. */
   readonly batchSize: number
+  /** What a request adds to its message; without it, nothing worth a bound. */
+  readonly bytesOf?: (request: Request) => number
   readonly refused: Response
   /** The answer to what had left with a stream that ended. */
   readonly lost: Response
@@ -33,9 +45,12 @@ export interface CorrelatedOptions<Request, Response, In, Out> {
   readonly unsent?: Response
 }
 
-interface Unsent<Request> {
-  readonly id: number
+interface Asked<Request, Response> {
   readonly request: Request
+  /** Absent once nobody waits. */
+  answer: ((response: Response) => void) | undefined
+  /** 0 until it leaves; then in the order of leaving. */
+  id: number
 }
 
 /** Ends the waiting: no answer comes any more. True if the request has not left, and never will. */
@@ -49,56 +64,80 @@ export type Send<Request, Response> = (
 
 const neverSent: Cancel = () => true
 
+/** A message is full with this much, whatever its count: a quarter of what a peer takes. */
+const maxBatchBytes = 4 * 1024 * 1024
+
 export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
   options: CorrelatedOptions<Request, Response, In, Out>
 ): Effect.fn.Return<Send<Request, Response>, never, Scope.Scope> {
-  const { capacity, lost, peer, refused, unsent: notSent } = options
-  /** Everybody who waits, in the order asked. */
-  const unanswered = new Map<number, (response: Response) => void>()
-  /** Of those and of who has stopped waiting: the requests that have not left, from `next` on. */
-  let unsent: Array<Unsent<Request>> = []
+  const { bytesOf = () => 0, capacity, keyOf, lost, peer, refused } = options
+  type One = Asked<Request, Response>
+  /** What has left, by id. */
+  const sent = new Map<number, One>()
+  /** What has not, from `next` on, and of that some for which nobody waits any more. */
+  let unsent: Array<One> = []
   let next = 0
-  /** All up to this one have left, or never will. */
-  let lastSent = 0
+  let waiting = 0
   const wake = yield* Latch.make()
   let lastId = 0
   let closed = false
 
-  /** What left with a stream is answered by that stream, or lost with it. */
-  const onLost = () => {
-    // A copy: who is answered may ask again, or cancel others.
-    for (const id of [...unanswered.keys()]) {
-      const answer = unanswered.get(id)
-      const response = id > lastSent ? notSent : lost
-      if (answer === undefined || response === undefined) continue
-      unanswered.delete(id)
-      answer(response)
-    }
+  const settle = (one: One, response: Response) => {
+    const { answer } = one
+    if (answer === undefined) return
+    one.answer = undefined
+    waiting--
+    answer(response)
   }
 
-  const takeUnsent = (): ReadonlyArray<Unsent<Request>> => {
-    const batch: Array<Unsent<Request>> = []
-    while (next < unsent.length && batch.length < options.batchSize) {
-      const one = unsent[next++]!
-      lastSent = one.id
-      // Who has stopped waiting is not sent.
-      if (unanswered.has(one.id)) batch.push(one)
+  /** What left with a stream is answered by that stream, or lost with it. */
+  const onLost = (notSent: Response | undefined) => {
+    const gone = [...sent.values()]
+    sent.clear()
+    const rest = unsent.slice(next)
+    if (notSent !== undefined) {
+      unsent = []
+      next = 0
     }
-    if (next < unsent.length) return batch
-    unsent = []
-    next = 0
-    wake.closeUnsafe()
-    return batch
+    // Who is answered may ask again, or cancel others.
+    for (const one of gone) settle(one, lost)
+    if (notSent !== undefined) for (const one of rest) settle(one, notSent)
+  }
+
+  const takeUnsent = (): ReadonlyArray<One> => {
+    const batch: Array<One> = []
+    let bytes = 0
+    while (next < unsent.length && batch.length < options.batchSize && bytes < maxBatchBytes) {
+      const one = unsent[next++]!
+      // Who has stopped waiting is not sent.
+      if (one.answer === undefined) continue
+      batch.push(one)
+      bytes += bytesOf(one.request)
+    }
+    if (next === unsent.length) {
+      unsent = []
+      next = 0
+      wake.closeUnsafe()
+    }
+    const numbered =
+      keyOf === undefined
+        ? batch
+        : [...Map.groupBy(batch, ({ request }) => keyOf(request)).values()].flat()
+    for (const one of numbered) {
+      one.id = ++lastId
+      sent.set(one.id, one)
+    }
+    return numbered
   }
 
   const session = Effect.gen(function* () {
     const duplex = yield* options.open
     const write = wake.await.pipe(
       // One turn of the event loop: what is asked in it leaves as one message.
-      Effect.andThen(Effect.yieldNow),
+      Effect.andThen(endOfTurn),
       Effect.flatMap(() => {
         const batch = takeUnsent()
-        return batch.length === 0 ? Effect.void : duplex.writeAll([options.toMessage(batch)])
+        return batch.length === 0 ? Effect.void : options.write(duplex, batch)
       }),
       Effect.forever({ disableYield: true })
     )
@@ -106,9 +145,10 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
       Effect.sync(() => {
         for (const message of messages) {
           for (const { id, result } of options.fromMessage(message)) {
-            const answer = unanswered.get(id)
-            unanswered.delete(id)
-            answer?.(result)
+            const one = sent.get(id)
+            if (one === undefined) continue
+            sent.delete(id)
+            settle(one, result)
           }
         }
       })
@@ -116,30 +156,39 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
     yield* Effect.raceFirst(write, read)
   })
 
-  yield* keepOpen({ name: `requests to ${peer}`, session, onLost }).pipe(Effect.forkScoped)
+  yield* keepOpen({
+    name: `requests to ${peer}`,
+    session,
+    onLost: () => onLost(options.unsent)
+  }).pipe(Effect.forkScoped)
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       closed = true
-      lastSent = lastId
-      onLost()
+      onLost(lost)
     })
   )
 
   return (request, answer) => {
-    if (closed || unanswered.size >= capacity) {
+    if (closed || waiting >= capacity) {
       answer(closed ? lost : refused)
       return neverSent
     }
-    const id = ++lastId
-    unanswered.set(id, answer)
+    const one: One = { request, answer, id: 0 }
+    waiting++
     // While nothing leaves, those who have stopped waiting must not pile up.
     if (unsent.length >= 2 * capacity) {
-      unsent = unsent.filter(({ id }) => id > lastSent && unanswered.has(id))
+      unsent = unsent.slice(next).filter((it) => it.answer !== undefined)
       next = 0
     }
-    unsent.push({ id, request })
+    unsent.push(one)
     wake.openUnsafe()
-    return () => unanswered.delete(id) && id > lastSent
+    return () => {
+      if (one.answer === undefined) return false
+      one.answer = undefined
+      waiting--
+      sent.delete(one.id)
+      return one.id === 0
+    }
   }
 })
 

@@ -4,14 +4,17 @@ import type { Message } from "@weir/core/Publication"
 import * as GrpcServer from "@weir/grpc/GrpcServer"
 import { type Handlers, implement } from "@weir/grpc/Handlers"
 import {
-  type Forward,
+  ForwardRequest,
   type ForwardResult,
   type HandoffRequest,
   type ReadResponse,
   RouterServiceDefinition
 } from "@weir/proto/mesh/v1/router"
+import { readForwards } from "@weir/wire/ForwardMessage"
 import { Deferred, Effect, Exit, Fiber, Queue, Scope, Stream } from "effect"
 import * as Routers from "./Routers.ts"
+
+type Forward = Message & { readonly attempt: number }
 
 type RouterHandlers = Handlers<RouterServiceDefinition, never>
 
@@ -39,9 +42,13 @@ const serve = (handlers: Partial<RouterHandlers>) =>
 const answering =
   (answer: (forward: Forward) => ForwardResult["result"]): RouterHandlers["forward"] =>
   ({ inbound, writeAll }) =>
-    Stream.runForEach(inbound, ({ publications }) =>
-      writeAll([{ results: publications.map((it) => ({ id: it.id, result: answer(it) })) }])
-    )
+    Stream.runForEach(inbound, (request) => {
+      const results: Array<ForwardResult> = []
+      readForwards(ForwardRequest.encode(request).finish(), ({ attempt, id, message }) =>
+        results.push({ id, result: answer({ ...message, attempt }), more: 0 })
+      )
+      return writeAll([{ results }])
+    })
 
 /** Accepts, numbering what it has not seen, and keeps what it was sent. */
 const accepting = () => {

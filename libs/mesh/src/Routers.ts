@@ -9,12 +9,14 @@ import * as GrpcClient from "@weir/grpc/GrpcClient"
 import {
   type AttachRequest,
   type AttachResponse,
+  type ForwardResponse,
   type ForwardResult,
   type HandoffRequest,
   type ReadRequest,
   type ReadResponse,
   RouterServiceDefinition
 } from "@weir/proto/mesh/v1/router"
+import { encodeForwards } from "@weir/wire/ForwardMessage"
 import { Context, Effect, Random, type Scope, Semaphore } from "effect"
 import type { Attempt, Outcome } from "./Attempt.ts"
 import * as Correlated from "./Correlated.ts"
@@ -100,6 +102,24 @@ export const make = Effect.fnUntraced(function* (
     }
   }
 
+  /** Those that were appended in a row are answered as one. */
+  function* outcomesOf({ results }: ForwardResponse) {
+    for (const result of results) {
+      const { id, more } = result
+      const outcome = outcomeOf(result)
+      yield { id, result: outcome }
+      if (outcome._tag !== "Accepted") continue
+      const { duplicate, position } = outcome.accepted
+      for (let index = 1; index <= more; index++) {
+        const next = { ...position, offset: position.offset + index }
+        yield {
+          id: id + index,
+          result: { _tag: "Accepted", accepted: { position: next, duplicate } } as Outcome
+        }
+      }
+    }
+  }
+
   const peers = yield* PeerMap.make("router", (address) =>
     Effect.gen(function* () {
       const client = yield* GrpcClient.make(RouterServiceDefinition, address)
@@ -108,17 +128,16 @@ export const make = Effect.fnUntraced(function* (
         open: client.forward(),
         capacity: forwardCapacity,
         batchSize: 256,
-        toMessage: (
-          batch: ReadonlyArray<{ readonly id: number; readonly request: Forwarded }>
-        ) => ({
-          publications: batch.map(({ id, request: { attempt, message } }) => {
-            const { channel, contentType, data, messageId, publisher } = message
-            return { id, channel, publisher, messageId, contentType, data, attempt }
-          }),
-          view: viewVersion()
-        }),
-        fromMessage: ({ results }) =>
-          results.map((result) => ({ id: result.id, result: outcomeOf(result) })),
+        bytesOf: ({ message }: Forwarded) => message.data.byteLength,
+        // What stands together is shorter, and answered together.
+        keyOf: ({ message }) => message.channel,
+        write: ({ writeBytes }, batch: ReadonlyArray<Correlated.Numbered<Forwarded>>) => {
+          const forwards = batch.map(({ id, request: { attempt, message } }) => ({
+            ...{ id, attempt, message }
+          }))
+          return writeBytes([encodeForwards(forwards, viewVersion())])
+        },
+        fromMessage: outcomesOf,
         refused: failed(
           failure("too_many_requests", `router: ${forwardCapacity} publications undecided`, 100)
         ),

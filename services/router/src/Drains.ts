@@ -2,6 +2,7 @@
  * Drains: the fibers that append, one for each channel that has something to append
  * or to find out, and none for any other.
  */
+import { endOfTurn } from "@weir/flow/EndOfTurn"
 import {
   Cause,
   Clock,
@@ -100,7 +101,7 @@ export const make = Effect.fnUntraced(function* (
   // What is published in one turn of the event loop is one batch for each channel: to append
   // one by one, where the log answers at once, costs three times as much.
   yield* turn.await.pipe(
-    Effect.andThen(Effect.yieldNow),
+    Effect.andThen(endOfTurn),
     Effect.andThen(beginReady),
     Effect.forever({ disableYield: true }),
     Effect.forkScoped

@@ -11,6 +11,7 @@
  */
 import type { Failure } from "@weir/core/Failure"
 import type { GapReason, Position } from "@weir/core/Position"
+import { endOfTurn } from "@weir/flow/EndOfTurn"
 import type { LaneItem } from "@weir/proto/mesh/v1/router"
 import { LaneMessages } from "@weir/wire/LaneMessage"
 import type { EncodedPublication } from "@weir/wire/Publications"
@@ -208,7 +209,7 @@ export class Lane {
 
   /** What is to be written next, waiting while there is nothing. */
   readonly takeMessages = Effect.suspend(() => this.#hasItems.await).pipe(
-    Effect.andThen(Effect.yieldNow),
+    Effect.andThen(endOfTurn),
     Effect.andThen(
       Effect.sync(() => {
         this.#hasItems.closeUnsafe()

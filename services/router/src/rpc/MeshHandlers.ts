@@ -4,33 +4,31 @@
 import { Cluster } from "@weir/cluster/Cluster"
 import { type Failure, failure } from "@weir/core/Failure"
 import { maxPageSize } from "@weir/core/PageSize"
-import type { Accepted } from "@weir/core/Publication"
 import type { Duplex } from "@weir/grpc/Duplex"
 import { implement } from "@weir/grpc/Handlers"
-import { toMessage } from "@weir/mesh/Failures"
 import {
   type AttachRequest,
   type AttachResponse,
   type ForwardRequest,
   type ForwardResponse,
-  type ForwardResult,
   type ReadRequest,
   type ReadResponse,
   RouterServiceDefinition
 } from "@weir/proto/mesh/v1/router"
-import { Deferred, Effect, Exit, Queue, Stream } from "effect"
+import { type Forward, readForwards } from "@weir/wire/ForwardMessage"
+import { Deferred, Effect, Exit, Stream } from "effect"
 import type { Moved } from "../domain/Moved.ts"
 import type { Lane } from "../Lane.ts"
 import type { Answer } from "../OwnedChannel.ts"
 import { type From, type Page, pageBytes } from "../ports/LogStore.ts"
-import { outcomeOf, Router } from "../Router.ts"
+import { Router } from "../Router.ts"
+import { ForwardResults } from "./ForwardResults.ts"
 import { RefusedAttempts } from "./RefusedAttempts.ts"
-
-/** Items of one message: enough to spread its cost, few enough to leave soon. */
-const itemsPerMessage = 256
 
 /** Undecided publications of one stream; the senders hold themselves to the same. */
 const maxUndecided = 4_096
+
+const tooMany = Exit.fail(failure("too_many_requests", `${maxUndecided} undecided`, 100))
 
 const maxPageBytes = 1024 * 1024
 
@@ -80,61 +78,43 @@ const attach = Effect.fnUntraced(
   Effect.catchTag("Done", () => Effect.void)
 )
 
-const resultOf = (id: number, exit: Exit.Exit<Accepted, Failure | Moved>): ForwardResult => {
-  const outcome = outcomeOf(exit)
-  switch (outcome._tag) {
-    case "Accepted":
-      return { id, result: { $case: "accepted", value: outcome.accepted } }
-    case "Failed":
-      return { id, result: { $case: "failure", value: toMessage(outcome.failure) } }
-    case "Moved":
-      return { id, result: { $case: "moved", value: { ...outcome.moved } } }
-  }
-}
+const unreadable = failure("bad_request", "the message is not valid protobuf for this method")
 
 const forward = Effect.fnUntraced(function* (
   router: Router["Service"],
   cluster: Cluster["Service"],
-  { inbound, writeAll }: Duplex<ForwardRequest, ForwardResponse>
+  { receive: listen, writeAll }: Duplex<ForwardRequest, ForwardResponse>
 ) {
-  // As many results as there are undecided publications, which are bounded below.
-  const results = yield* Queue.unbounded<ForwardResult>()
+  const results = new ForwardResults()
   const refusedAttempts = new RefusedAttempts()
+  const died = yield* Deferred.make<never, Failure>()
   let undecided = 0
-  const write = Queue.takeBetween(results, 1, itemsPerMessage).pipe(
+
+  const begin = ({ attempt, id, message }: Forward) => {
+    const { channel } = message
+    const answer: Answer = (exit) => {
+      undecided--
+      if (Exit.isFailure(exit)) refusedAttempts.refuse(channel, attempt, exit)
+      results.add(id, exit)
+    }
+    undecided++
+    const refused = refusedAttempts.find(channel, attempt)
+    if (refused !== undefined) answer(refused)
+    else if (undecided > maxUndecided) answer(tooMany)
+    else router.submit(message, answer)
+  }
+  const read = listen((bytes) => {
+    try {
+      cluster.saw(readForwards(bytes, begin))
+    } catch {
+      Deferred.doneUnsafe(died, Exit.fail(unreadable))
+    }
+  })
+  const write = results.take.pipe(
     Effect.flatMap((batch) => writeAll([{ results: batch }])),
     Effect.forever({ disableYield: true })
   )
-  yield* Effect.forkScoped(Effect.ignore(write))
-  yield* Stream.runForEach(inbound, ({ publications, view }) =>
-    Effect.sync(() => {
-      cluster.saw(view)
-      for (const {
-        id,
-        attempt,
-        channel,
-        publisher,
-        messageId,
-        contentType,
-        data
-      } of publications) {
-        const answer: Answer = (exit) => {
-          undecided--
-          if (Exit.isFailure(exit)) refusedAttempts.refuse(channel, attempt, exit)
-          Queue.offerUnsafe(results, resultOf(id, exit))
-        }
-        undecided++
-        const refused = refusedAttempts.find(channel, attempt)
-        if (refused !== undefined) {
-          answer(refused)
-        } else if (undecided > maxUndecided) {
-          answer(Exit.fail(failure("too_many_requests", `${maxUndecided} undecided`, 100)))
-        } else {
-          router.submit({ channel, publisher, messageId, contentType, data }, answer)
-        }
-      }
-    })
-  )
+  yield* Effect.raceAllFirst([read, write, Deferred.await(died)])
 })
 
 export const toReadResponse = (

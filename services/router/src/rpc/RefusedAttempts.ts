@@ -40,6 +40,8 @@ export class RefusedAttempts {
 
   /** The answer for another one of the same attempt, or an older one. */
   find(channel: string, attempt: number): Refused | undefined {
+    // As a rule; the channel's hash is then not needed.
+    if (this.#refused.size === 0) return undefined
     const known = this.#refused.get(channel)
     if (known === undefined) return undefined
     if (attempt <= known.attempt) return known.answer

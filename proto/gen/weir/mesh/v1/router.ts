@@ -145,9 +145,14 @@ export interface ForwardRequest {
   view: number;
 }
 
+/**
+ * In a run, what is as in the publication before is left out: of those behind the first
+ * the channel, the publisher, the attempt, and the id if it is the next one.
+ */
 export interface Forward {
   /** The sender's number for this one; its result repeats it. */
   id: number;
+  /** Empty: channel, publisher and attempt are those of the one before. */
   channel: string;
   /** Who publishes: a user, an API key's id or an anonymous client's public name. */
   publisher: string;
@@ -167,10 +172,13 @@ export interface ForwardResponse {
 
 export interface ForwardResult {
   id: number;
-  result: { $case: "accepted"; value: Accepted } | { $case: "failure"; value: Failure } | {
-    $case: "moved";
-    value: Moved;
-  } | undefined;
+  result:
+    | { $case: "accepted"; value: Accepted }
+    | { $case: "failure"; value: Failure }
+    | { $case: "moved"; value: Moved }
+    | undefined;
+  /** So many more were accepted like this one, each with the next id at the next offset. */
+  more: number;
 }
 
 export interface Accepted {
@@ -1616,7 +1624,7 @@ export const ForwardResponse: MessageFns<ForwardResponse> = {
 };
 
 function createBaseForwardResult(): ForwardResult {
-  return { id: 0, result: undefined };
+  return { id: 0, result: undefined, more: 0 };
 }
 
 export const ForwardResult: MessageFns<ForwardResult> = {
@@ -1634,6 +1642,9 @@ export const ForwardResult: MessageFns<ForwardResult> = {
       case "moved":
         Moved.encode(message.result.value, writer.uint32(34).fork()).join();
         break;
+    }
+    if (message.more !== 0) {
+      writer.uint32(40).uint32(message.more);
     }
     return writer;
   },
@@ -1683,6 +1694,14 @@ export const ForwardResult: MessageFns<ForwardResult> = {
             message.result = { $case: "moved", value: Moved.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.more = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1721,6 +1740,7 @@ export const ForwardResult: MessageFns<ForwardResult> = {
         break;
       }
     }
+    message.more = object.more ?? 0;
     return message;
   },
 };
