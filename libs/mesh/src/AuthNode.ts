@@ -1,37 +1,54 @@
 /**
  * AuthNode: the auth service, seen from outside.
  */
-import { parseCapabilities } from "@weir/core/Capability"
+import { type Capabilities, parseCapabilities } from "@weir/core/Capability"
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
+import { SharedCapabilities } from "@weir/core/SharedCapabilities"
+import { monotonicMs } from "@weir/flow/Monotonic"
 import * as GrpcClient from "@weir/grpc/GrpcClient"
 import {
   AuthServiceDefinition,
+  type Capability,
   type TokenVerdict,
   type WatchTrustResponse
 } from "@weir/proto/mesh/v1/auth"
-import { Context, Effect, Exit, type Scope, Stream } from "effect"
+import { Clock, Context, Effect, Exit, Schedule, type Scope, Stream } from "effect"
 import * as Correlated from "./Correlated.ts"
 import { fromMessage } from "./Failures.ts"
 import * as PeerMap from "./PeerMap.ts"
+import { TokenChecks, type Verdict } from "./TokenChecks.ts"
 
 export class AuthNode extends Context.Service<
   AuthNode,
   {
     readonly authenticate: (token: string) => Effect.Effect<Identity, Failure>
+    /** The same without a fiber. `answer` is called once, maybe at once, and must not throw. */
+    readonly ask: (token: string, answer: (verdict: Verdict) => void) => void
     /** What is needed to judge tickets: all of it, and again after every change. */
     readonly trust: Stream.Stream<WatchTrustResponse, Failure>
     readonly issueDevelopmentToken: (user: string) => Effect.Effect<string, Failure>
   }
 >()("weir/mesh/AuthNode") {}
 
-const identityOf = ({ verdict }: TokenVerdict): Exit.Exit<Identity, Failure> => {
+const shared = new SharedCapabilities()
+
+const capabilitiesOf = (sent: ReadonlyArray<Capability>): Capabilities | string => {
+  const text = JSON.stringify(sent)
+  const known = shared.find(text)
+  if (known !== undefined) return known
+  const capabilities = parseCapabilities(
+    Object.fromEntries(sent.map(({ pattern, verbs }) => [pattern, verbs]))
+  )
+  if (typeof capabilities !== "string") shared.keep(text, capabilities)
+  return capabilities
+}
+
+const identityOf = ({ verdict }: TokenVerdict): Verdict => {
   switch (verdict?.$case) {
     case "identity": {
       const { user, tokenId, issuedAt, expiresAt } = verdict.value
-      const capabilities = parseCapabilities(
-        Object.fromEntries(verdict.value.capabilities.map((it) => [it.pattern, it.verbs]))
-      )
+      const capabilities = capabilitiesOf(verdict.value.capabilities)
       return typeof capabilities === "string"
         ? Exit.fail(failure("internal", `auth: capabilities: ${capabilities}`))
         : Exit.succeed({ user, tokenId, issuedAt, expiresAt, capabilities })
@@ -45,6 +62,11 @@ const identityOf = ({ verdict }: TokenVerdict): Exit.Exit<Identity, Failure> => 
 
 /** Tokens that wait for their verdict. */
 const authenticateCapacity = 10_000
+
+/** So much later than its time one that waits is told at most that it was in vain. */
+const expirySweep = "500 millis"
+
+const nobody = failure("unavailable", "no auth node is up", 500)
 
 /** `address`: the mesh address of an auth node, if one is up. */
 export const make = Effect.fnUntraced(function* (
@@ -64,23 +86,33 @@ export const make = Effect.fnUntraced(function* (
         fromMessage: ({ verdicts }) =>
           verdicts.map((verdict) => ({ id: verdict.id, result: identityOf(verdict) }))
       })
-      return { client, authenticate: Correlated.asking(send) }
+      return { client, send }
     })
   )
+  const clock = yield* Clock.Clock
+  const now = () => monotonicMs(clock)
+  const checks = new TokenChecks(() => {
+    const it = address()
+    return it === undefined ? nobody : peers.get(it).send
+  })
+  yield* Effect.sync(() => checks.expire(now())).pipe(
+    Effect.repeat(Schedule.spaced(expirySweep)),
+    Effect.forkScoped
+  )
+  yield* Effect.addFinalizer(() => Effect.sync(() => checks.end()))
   return {
     authenticate: (token) =>
-      peers
-        .use(address(), ({ authenticate }) => authenticate(token))
-        .pipe(
-          Effect.timeoutOrElse({
-            duration: "5 seconds",
-            orElse: () => Effect.fail(failure("timeout", "no answer from auth"))
-          })
-        ),
+      Effect.callback((resume) => {
+        const cancel = checks.ask(token, now(), resume)
+        return Effect.sync(cancel)
+      }),
+    ask: (token, answer) => {
+      checks.ask(token, now(), answer)
+    },
     trust: Stream.unwrap(
       Effect.gen(function* () {
         const it = address()
-        if (it === undefined) return yield* failure("unavailable", "no auth node is up", 500)
+        if (it === undefined) return yield* nobody
         const client = yield* GrpcClient.make(AuthServiceDefinition, it)
         return client.watchTrust({ node: "" })
       })

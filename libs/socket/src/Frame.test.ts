@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { frameMessage } from "./Frame.ts"
+import { frameMessage, frameText } from "./Frame.ts"
 
 describe("frameMessage", () => {
   it.each([
@@ -18,5 +18,11 @@ describe("frameMessage", () => {
 
   it("marks binary messages", () => {
     assert.strictEqual(frameMessage(new Uint8Array([1]), "binary").toString("hex"), "820101")
+  })
+})
+
+describe("frameText", () => {
+  it.each(["", "a", "grüße 👋", "x".repeat(126), "ü".repeat(40_000)])("frames text", (text) => {
+    assert.deepStrictEqual(frameText(text), frameMessage(Buffer.from(text), "text"))
   })
 })

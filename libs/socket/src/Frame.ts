@@ -11,9 +11,8 @@ const binaryFrame = 0x82
 
 const headerBytes = (length: number): number => (length < 126 ? 2 : length < 65_536 ? 4 : 10)
 
-export const frameMessage = (payload: Uint8Array, kind: "text" | "binary"): Buffer => {
-  const length = payload.byteLength
-  const header = headerBytes(length)
+/** A frame whose payload is still to be filled in, behind so many bytes of header. */
+const emptyFrame = (length: number, header: number, kind: "text" | "binary"): Buffer => {
   const frame = Buffer.allocUnsafe(header + length)
   frame[0] = kind === "text" ? textFrame : binaryFrame
   if (header === 2) {
@@ -25,6 +24,22 @@ export const frameMessage = (payload: Uint8Array, kind: "text" | "binary"): Buff
     frame[1] = 127
     frame.writeBigUInt64BE(BigInt(length), 2)
   }
+  return frame
+}
+
+export const frameMessage = (payload: Uint8Array, kind: "text" | "binary"): Buffer => {
+  const length = payload.byteLength
+  const header = headerBytes(length)
+  const frame = emptyFrame(length, header, kind)
   frame.set(payload, header)
+  return frame
+}
+
+/** Written where it goes: to encode it first, and copy it then, costs twice as much. */
+export const frameText = (text: string): Buffer => {
+  const length = Buffer.byteLength(text)
+  const header = headerBytes(length)
+  const frame = emptyFrame(length, header, "text")
+  frame.write(text, header)
   return frame
 }

@@ -42,6 +42,24 @@ describe("decodeJson", () => {
   })
 
   it.each([
+    [{ versions: ["1"] }],
+    [{ versions: [], token: "t" }],
+    [{ versions: ["1", "2"], ticket: "t", client: "c", batch: true, colour: "blue" }],
+    [{ token: "t" }],
+    [{ versions: "1" }],
+    [{ versions: [1] }],
+    [{ versions: ["1"], token: 7 }],
+    [{ versions: ["1"], token: null }],
+    [{ versions: ["1"], ticket: {} }],
+    [{ versions: ["1"], client: 1e30 }],
+    [{ versions: ["1"], batch: "true" }]
+  ])("reads a connect without subscriptions as one with none: %j", (payload) => {
+    const read = (more: object) =>
+      only(JSON.stringify({ type: "connect", id: 1, payload: { ...payload, ...more } }))
+    assert.deepStrictEqual(read({}), read({ subscriptions: [] }))
+  })
+
+  it.each([
     ["", "bad_request 0 frame: not valid JSON"],
     ["{", "bad_request 0 frame: not valid JSON"],
     ["7", "bad_request 0 frame: must be a JSON object"],

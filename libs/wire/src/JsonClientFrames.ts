@@ -121,28 +121,57 @@ const withData = <A extends JsonData, B extends ClientPayload>(
   return data instanceof Failure ? data : make(data)
 }
 
+const readConnect = reader(Connect, (json) => {
+  const subscriptions = []
+  for (const [index, subscribe] of (json.subscriptions ?? []).entries()) {
+    const read = readSubscribe(subscribe, `payload.subscriptions.${index}`)
+    if (read instanceof Failure) return read
+    subscriptions.push(read)
+  }
+  return {
+    $case: "connect",
+    value: {
+      token: json.token ?? "",
+      ticket: json.ticket ?? "",
+      versions: [...json.versions],
+      client: json.client ?? "",
+      batch: json.batch ?? false,
+      subscriptions
+    }
+  }
+})
+
+const areStrings = (values: unknown): values is Array<string> =>
+  Array.isArray(values) && values.every((value) => typeof value === "string")
+
+/**
+ * A `connect` that only says who is there, for which the schema is not needed: with it,
+ * decoding took 4.5 % of a handshake instead of 2.5. Undefined: the schema says what this is,
+ * or what is wrong with it.
+ */
+const plainConnect = (payload: unknown): ClientPayload | undefined => {
+  if (typeof payload !== "object" || payload === null) return undefined
+  const {
+    batch = false,
+    client = "",
+    subscriptions,
+    ticket = "",
+    token = "",
+    versions
+  } = payload as Record<string, unknown>
+  if (typeof token !== "string" || typeof ticket !== "string" || typeof client !== "string") {
+    return undefined
+  }
+  if (typeof batch !== "boolean" || subscriptions !== undefined || !areStrings(versions)) {
+    return undefined
+  }
+  return { $case: "connect", value: { token, ticket, versions, client, batch, subscriptions: [] } }
+}
+
 const readers: {
   readonly [type in ClientPayload["$case"]]: (payload: unknown) => ClientPayload | Failure
 } = {
-  connect: reader(Connect, (json) => {
-    const subscriptions = []
-    for (const [index, subscribe] of (json.subscriptions ?? []).entries()) {
-      const read = readSubscribe(subscribe, `payload.subscriptions.${index}`)
-      if (read instanceof Failure) return read
-      subscriptions.push(read)
-    }
-    return {
-      $case: "connect",
-      value: {
-        token: json.token ?? "",
-        ticket: json.ticket ?? "",
-        versions: [...json.versions],
-        client: json.client ?? "",
-        batch: json.batch ?? false,
-        subscriptions
-      }
-    }
-  }),
+  connect: (payload) => plainConnect(payload) ?? readConnect(payload),
   subscribe: reader(Subscribe, (json) => {
     const read = readSubscribe(json, "payload")
     return read instanceof Failure ? read : { $case: "subscribe", value: read }

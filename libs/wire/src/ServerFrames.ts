@@ -119,15 +119,16 @@ const payloadJson = (payload: ServerPayload): string => {
     case "rpcResult":
       return `{${jsonData(payload.value.contentType, payload.value.data)}}`
     case "connected": {
-      const { subscriptions, ...connected } = payload.value
+      const { expiresAt, heartbeatMs, session, subscriptions, ticket, user, version } =
+        payload.value
+      const connected = { version, session, ticket, user, heartbeatMs, expiresAt }
+      if (subscriptions.length === 0) return JSON.stringify(connected)
       const results = subscriptions.map(({ result }) =>
         result?.$case === "subscribed"
           ? { subscribed: subscribedJson(result.value) }
           : { error: result && errorJson(result.value) }
       )
-      return JSON.stringify(
-        results.length === 0 ? connected : { ...connected, subscriptions: results }
-      )
+      return JSON.stringify({ ...connected, subscriptions: results })
     }
     case "subscribed":
       return JSON.stringify(subscribedJson(payload.value))
@@ -142,10 +143,9 @@ const payloadJson = (payload: ServerPayload): string => {
   }
 }
 
-const encodeJson = (id: number, ts: number, payload: ServerPayload): Uint8Array =>
-  encoder.encode(
-    `{"type":"${payload.$case}",${id === 0 ? "" : `"id":${id},`}"ts":${ts},"payload":${payloadJson(payload)}}`
-  )
+/** One frame in JSON. `id` 0: unasked. */
+export const serverFrameJson = (id: number, ts: number, payload: ServerPayload): string =>
+  `{"type":"${payload.$case}",${id === 0 ? "" : `"id":${id},`}"ts":${ts},"payload":${payloadJson(payload)}}`
 
 const encodeProto = (id: number, ts: number, payload: ServerPayload): Uint8Array =>
   ServerFrame.encode({ id, ts, payload }, new BinaryWriter().fork()).join().finish()
@@ -156,7 +156,10 @@ export const encodeServerFrame = (
   id: number,
   ts: number,
   payload: ServerPayload
-): Uint8Array => (format === "json" ? encodeJson(id, ts, payload) : encodeProto(id, ts, payload))
+): Uint8Array =>
+  format === "json"
+    ? encoder.encode(serverFrameJson(id, ts, payload))
+    : encodeProto(id, ts, payload)
 
 /** Field 7, wire type 2: `ServerFrame.publication`. */
 const publicationTag = (7 << 3) | 2

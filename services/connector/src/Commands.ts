@@ -14,7 +14,7 @@ import type { ClientPayload } from "@weir/wire/ClientFrames"
 import { decodePublication } from "@weir/wire/Publications"
 import type { ServerPayload } from "@weir/wire/ServerFrames"
 import { Clock, Deferred, Effect } from "effect"
-import { type ConnectDeps, connect } from "./Connect.ts"
+import type { ConnectDeps } from "./Connect.ts"
 import { sign } from "./domain/Ticket.ts"
 import type { Session } from "./Session.ts"
 import { leave, prepare } from "./Subscribe.ts"
@@ -166,7 +166,6 @@ export const handle = (
   payload: ClientPayload
 ): Effect.Effect<void> => {
   const { connection } = session
-  if (payload.$case === "connect") return connect(deps, session, id, payload.value)
   const answered =
     payload.$case === "subscribe"
       ? Effect.map(prepare(deps, session, payload.value), ({ subscribed, begin }) => {

@@ -6,7 +6,8 @@ import { Failure, failureOf } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
 import type { AuthNode } from "@weir/mesh/AuthNode"
 import type { Connect, SubscribeResult } from "@weir/proto/client/v1/client"
-import { Clock, Effect, Exit } from "effect"
+import type { ServerPayload } from "@weir/wire/ServerFrames"
+import { Effect, Exit } from "effect"
 import { failures } from "./ConnectorMetrics.ts"
 import { sign, verify } from "./domain/Ticket.ts"
 import type { Trust } from "./loops/Trust.ts"
@@ -55,23 +56,29 @@ interface Identified {
   readonly ticket: string | undefined
 }
 
-const identify = Effect.fnUntraced(function* (
-  deps: ConnectDeps,
-  request: Connect
-): Effect.fn.Return<Identified, Failure> {
+/** Calls `then` once, and at once where a ticket decides. */
+const identify = (
+  { auth, trust }: ConnectDeps,
+  request: Connect,
+  then: (identified: Identified | Failure) => void
+): void => {
   if (request.ticket !== "") {
-    const now = yield* Clock.currentTimeMillis
-    const ticket = verify(deps.trust.ticketKeys(), request.ticket, now)
+    const ticket = verify(trust.ticketKeys(), request.ticket, Date.now())
     if (!(ticket instanceof Failure)) {
       const { identity, isCurrent, sessionId } = ticket
-      return { identity, sessionId, ticket: isCurrent ? request.ticket : undefined }
+      return then({ identity, sessionId, ticket: isCurrent ? request.ticket : undefined })
     }
     // The client may have sent both, so that a stale ticket costs no second try.
-    if (request.token === "") return yield* ticket
+    if (request.token === "") return then(ticket)
   }
-  const identity = yield* deps.auth.authenticate(request.token)
-  return { identity, sessionId: undefined, ticket: undefined }
-})
+  auth.ask(request.token, (verdict) =>
+    then(
+      Exit.isSuccess(verdict)
+        ? { identity: verdict.value, sessionId: undefined, ticket: undefined }
+        : failureOf(verdict)
+    )
+  )
+}
 
 const toResult = (prepared: Exit.Exit<Prepared, Failure>): SubscribeResult => {
   if (Exit.isSuccess(prepared)) {
@@ -82,41 +89,31 @@ const toResult = (prepared: Exit.Exit<Prepared, Failure>): SubscribeResult => {
   return { result: { $case: "error", value: { code, message, retryAfterMs } } }
 }
 
-const accept = Effect.fnUntraced(function* (
-  deps: ConnectDeps,
+const welcome = (
+  { trust }: ConnectDeps,
   session: Session,
   id: number,
-  request: Connect
-): Effect.fn.Return<void, Failure> {
-  const rejected = checkForm(request)
-  if (rejected !== undefined) return yield* rejected
-  const { identity, sessionId, ticket } = yield* identify(deps, request)
-  session.resumeAs(sessionId ?? session.id, identity)
-  const prepared = yield* Effect.forEach(
-    request.subscriptions,
-    (subscribe) => Effect.exit(prepare(deps, session, subscribe)),
-    { concurrency: "unbounded" }
-  )
-  const { user, expiresAt } = identity
+  { identity, ticket }: Identified,
+  prepared: ReadonlyArray<Exit.Exit<Prepared, Failure>>
+): void => {
+  const { connection, limits } = session
+  const connected: ServerPayload = {
+    $case: "connected",
+    value: {
+      version: protocolVersion,
+      session: session.id,
+      ticket: ticket ?? sign(trust.ticketKeys(), session.id, identity),
+      user: identity.user,
+      heartbeatMs: limits.heartbeatMs,
+      expiresAt: identity.expiresAt,
+      subscriptions: prepared.map(toResult)
+    }
+  }
   session.phase = "connected"
-  if (request.batch) session.connection.acceptBatches()
-  session.connection.send(
-    {
-      $case: "connected",
-      value: {
-        version: protocolVersion,
-        session: session.id,
-        ticket: ticket ?? sign(deps.trust.ticketKeys(), session.id, identity),
-        user,
-        heartbeatMs: session.limits.heartbeatMs,
-        expiresAt,
-        subscriptions: prepared.map(toResult)
-      }
-    },
-    id
-  )
+  if (prepared.length === 0) return connection.sendAtOnce(connected, id)
+  connection.send(connected, id)
   for (const exit of prepared) if (Exit.isSuccess(exit)) exit.value.begin()
-})
+}
 
 /** Why the connection ends when it could not be accepted. */
 const closeOf = (refused: Failure): CloseName | undefined => {
@@ -124,21 +121,62 @@ const closeOf = (refused: Failure): CloseName | undefined => {
   return refused.code === "unauthenticated" ? "invalid_token" : undefined
 }
 
+const refuse = (session: Session, id: number, refused: Failure): void => {
+  const close = closeOf(refused)
+  if (close !== undefined) return session.connection.close(close, refused.message)
+  // Nothing is wrong with the client: it may try again on this connection.
+  session.phase = "new"
+  session.awaitingConnectSince = Date.now()
+  session.connection.refuse(id, refused)
+}
+
+/** Answers, or gives what is to be waited for before that. */
+const accept = (
+  deps: ConnectDeps,
+  session: Session,
+  id: number,
+  { batch, subscriptions }: Connect,
+  identified: Identified
+): Effect.Effect<void> | undefined => {
+  session.resumeAs(identified.sessionId ?? session.id, identified.identity)
+  if (batch) session.connection.acceptBatches()
+  if (subscriptions.length === 0) {
+    welcome(deps, session, id, identified, [])
+    return undefined
+  }
+  return Effect.forEach(
+    subscriptions,
+    (subscribe) => Effect.exit(prepare(deps, session, subscribe)),
+    { concurrency: "unbounded" }
+  ).pipe(Effect.map((prepared) => welcome(deps, session, id, identified, prepared)))
+}
+
+/**
+ * Answers a `connect`, and then calls `after` once: with what is left to do, if anything is.
+ * No fiber is needed to say who somebody is, which many do at once: it took a tenth of a
+ * handshake.
+ */
 export const connect = (
   deps: ConnectDeps,
   session: Session,
   id: number,
-  request: Connect
-): Effect.Effect<void> =>
-  accept(deps, session, id, request).pipe(
-    Effect.catch((refused) =>
-      Effect.sync(() => {
-        const close = closeOf(refused)
-        if (close !== undefined) return session.connection.close(close, refused.message)
-        // Nothing is wrong with the client: it may try again on this connection.
-        session.phase = "new"
-        session.awaitingConnectSince = Date.now()
-        session.connection.refuse(id, refused)
-      })
-    )
-  )
+  request: Connect,
+  after: (rest: Effect.Effect<void> | undefined) => void
+): void => {
+  const rejected = checkForm(request)
+  if (rejected !== undefined) {
+    refuse(session, id, rejected)
+    return after(undefined)
+  }
+  identify(deps, request, (identified) => {
+    let rest: Effect.Effect<void> | undefined
+    try {
+      if (identified instanceof Failure) refuse(session, id, identified)
+      else rest = accept(deps, session, id, request, identified)
+    } catch (defect) {
+      // It is this client's alone: who calls us has verdicts for others, too.
+      rest = Effect.die(defect)
+    }
+    after(rest)
+  })
+}

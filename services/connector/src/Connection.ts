@@ -8,9 +8,14 @@
 import { type CloseName, closeCodes, closeReason } from "@weir/core/CloseCode"
 import type { Failure } from "@weir/core/Failure"
 import { Outbox, type OutboxLimits } from "@weir/flow/Outbox"
-import { frameMessage } from "@weir/socket/Frame"
+import { frameMessage, frameText } from "@weir/socket/Frame"
 import type { Transport } from "@weir/socket/WebSocketServer"
-import { encodeServerFrame, type ServerPayload, type WireFormat } from "@weir/wire/ServerFrames"
+import {
+  encodeServerFrame,
+  type ServerPayload,
+  serverFrameJson,
+  type WireFormat
+} from "@weir/wire/ServerFrames"
 import { bytesOut, closes, failures, messagesOut, outboxFrames } from "./ConnectorMetrics.ts"
 import type { Flushable, Flusher, Join } from "./Flusher.ts"
 import { type Framing, framingOf } from "./Framing.ts"
@@ -25,6 +30,11 @@ export interface ConnectionOptions {
   /** The socket has taken everything. */
   readonly onDrained: () => void
 }
+
+const frameOf = (format: WireFormat, id: number, nowMillis: number, payload: ServerPayload) =>
+  format === "json"
+    ? frameText(serverFrameJson(id, nowMillis, payload))
+    : frameMessage(encodeServerFrame(format, id, nowMillis, payload), "binary")
 
 /** What may wait for the end of the turn; about what a socket takes at once. */
 const turnBytes = 64 * 1024
@@ -77,24 +87,28 @@ export class Connection implements Flushable {
 
   /** Offers ready frames. False: they do not fit, and nothing was taken. */
   push(frames: Uint8Array, count: number): boolean {
+    return this.#take(frames, count, true)
+  }
+
+  #take(frames: Uint8Array, count: number, waits: boolean): boolean {
     if (this.#closed) return true
     if (this.#blocked) {
       this.#outbox ??= new Outbox(this.#limits)
       if (!this.#outbox.offer(frames)) return false
       outboxFrames.add(1)
     } else {
-      this.#hold(frames)
+      this.#hold(frames, waits)
     }
     messagesOut.add(count)
     bytesOut.add(frames.byteLength)
     return true
   }
 
-  #hold(frames: Uint8Array): void {
+  #hold(frames: Uint8Array, waits: boolean): void {
     this.#bytes += frames.byteLength
     if (this.#first === undefined) {
       this.#first = frames
-      this.#flusher.add(this)
+      if (waits) this.#flusher.add(this)
     } else {
       this.#others ??= []
       this.#others.push(frames)
@@ -117,11 +131,19 @@ export class Connection implements Flushable {
 
   /** Sends what may not be left out; a client that has no room for it is too slow. */
   send(payload: ServerPayload, id = 0): void {
-    const bytes = encodeServerFrame(this.format, id, Date.now(), payload)
-    const frame = frameMessage(bytes, this.format === "json" ? "text" : "binary")
+    const frame = frameOf(this.format, id, Date.now(), payload)
     if (!this.push(frame, 1)) return this.close("slow_consumer")
     // An answer or a heartbeat does not wait for the publications of others.
     if (this.#flusher.isBusy) this.flush(Date.now())
+  }
+
+  /** As `send`, but does not wait for the end of the turn: nothing follows in it. */
+  sendAtOnce(payload: ServerPayload, id: number): void {
+    const now = Date.now()
+    if (!this.#take(frameOf(this.format, id, now, payload), 1, false)) {
+      return this.close("slow_consumer")
+    }
+    this.flush(now)
   }
 
   refuse(id: number, { code, message, retryAfterMs }: Failure): void {
@@ -136,7 +158,7 @@ export class Connection implements Flushable {
       const frames = this.#outbox?.take()
       if (frames === undefined) break
       outboxFrames.add(-1)
-      this.#hold(frames)
+      this.#hold(frames, true)
     }
     if (this.#blocked) return
     this.#outbox = undefined

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto"
 import { failure } from "@weir/core/Failure"
+import type { Connect } from "@weir/proto/client/v1/client"
 import type { Transport } from "@weir/socket/WebSocketServer"
 import type { ClientPayload, Decoded } from "@weir/wire/ClientFrames"
 import { decodeJson } from "@weir/wire/JsonClientFrames"
@@ -11,6 +12,7 @@ import { decodeProto } from "@weir/wire/ProtoClientFrames"
 import type { WireFormat } from "@weir/wire/ServerFrames"
 import { Context, Effect, FiberSet } from "effect"
 import { type CommandDeps, handle } from "./Commands.ts"
+import { connect } from "./Connect.ts"
 import { Connection } from "./Connection.ts"
 import type { ConnectorConfig } from "./ConnectorConfig.ts"
 import {
@@ -42,17 +44,14 @@ const unparsableWindowMs = 10_000
 /** A client that is refused this often in a row does not listen. */
 const refusedInARowLimit = 100
 
-/** Who the client is, and until when. */
-const changesDeadlines = ({ $case }: ClientPayload): boolean =>
-  $case === "connect" || $case === "refresh"
+const malformed = (message: string, code: "bad_request" | "payload_too_large"): Decoded => ({
+  _tag: "Malformed",
+  id: 0,
+  failure: failure(code, message),
+  unparsable: true
+})
 
 const decode = (session: Session, data: Buffer, isBinary: boolean): ReadonlyArray<Decoded> => {
-  const malformed = (message: string, code: "bad_request" | "payload_too_large"): Decoded => ({
-    _tag: "Malformed",
-    id: 0,
-    failure: failure(code, message),
-    unparsable: true
-  })
   const { limits } = session
   const { format } = session.connection
   if (data.byteLength > limits.frameBytes) {
@@ -111,14 +110,47 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     return false
   }
 
+  /** Runs what answers a request. */
+  const answering = (
+    { connection }: Session,
+    id: number,
+    type: ClientPayload["$case"],
+    command: Effect.Effect<void>,
+    ended: () => void
+  ) =>
+    run(
+      command.pipe(
+        Effect.tapCause((cause) => Effect.logError("a command died", { type }, cause)),
+        Effect.catchCause(() =>
+          Effect.sync(() => connection.refuse(id, failure("internal", "internal error")))
+        ),
+        Effect.ensuring(Effect.sync(ended))
+      )
+    )
+
+  /** Nothing else may come until it is answered: it needs no place among what is pending. */
+  const onConnect = (session: Session, id: number, request: Connect) => {
+    session.phase = "connecting"
+    pendingCommands.add(1)
+    const ended = () => {
+      pendingCommands.add(-1)
+      heartbeats.watch(session)
+    }
+    connect(deps, session, id, request, (rest) => {
+      if (rest === undefined) ended()
+      else answering(session, id, "connect", rest, ended)
+    })
+  }
+
   const onFrame = (session: Session, { id, payload }: Decoded & { readonly _tag: "Frame" }) => {
     commands(payload.$case).add()
     const { connection, phase } = session
     if (phase === "connecting") return connection.close("bad_request", "nothing before `connected`")
     if (phase === "new") {
       if (payload.$case !== "connect") return connection.close("bad_request", "connect first")
-      session.phase = "connecting"
-    } else if (payload.$case === "connect") {
+      return onConnect(session, id, payload.value)
+    }
+    if (payload.$case === "connect") {
       return connection.refuse(id, failure("bad_request", "type: already connected"))
     }
     if (payload.$case === "pong") return
@@ -134,23 +166,11 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     }
     session.begin(id)
     pendingCommands.add(1)
-    run(
-      handle(deps, session, id, payload).pipe(
-        Effect.tapCause((cause) =>
-          Effect.logError("a command died", { type: payload.$case }, cause)
-        ),
-        Effect.catchCause(() =>
-          Effect.sync(() => connection.refuse(id, failure("internal", "internal error")))
-        ),
-        Effect.ensuring(
-          Effect.sync(() => {
-            session.end(id)
-            pendingCommands.add(-1)
-            if (changesDeadlines(payload)) heartbeats.watch(session)
-          })
-        )
-      )
-    )
+    answering(session, id, payload.$case, handle(deps, session, id, payload), () => {
+      session.end(id)
+      pendingCommands.add(-1)
+      if (payload.$case === "refresh") heartbeats.watch(session)
+    })
   }
 
   const answersPing = (session: Session, decoded: Decoded): boolean => {

@@ -10,7 +10,6 @@ import { notInWheel } from "@weir/flow/TimerWheel"
 import { TokenBucket } from "@weir/flow/TokenBucket"
 import type { Connection } from "./Connection.ts"
 import { publicNameOf } from "./domain/SessionId.ts"
-import { SharedCapabilities } from "./domain/SharedCapabilities.ts"
 import type { Subscription } from "./Subscription.ts"
 
 export interface SessionOptions {
@@ -23,13 +22,6 @@ export interface SessionOptions {
 }
 
 const none: ReadonlyArray<number> = []
-
-const shared = new SharedCapabilities()
-
-const sharing = (identity: Identity): Identity => ({
-  ...identity,
-  capabilities: shared.of(identity.capabilities)
-})
 
 export class Session {
   readonly connection: Connection
@@ -113,12 +105,12 @@ export class Session {
   resumeAs(id: string, identity: Identity): void {
     this.#id = id
     this.#publicName = undefined
-    this.#identity = sharing(identity)
+    this.#identity = identity
   }
 
   /** The same client, with a new token. */
   refresh(identity: Identity): void {
-    this.#identity = sharing(identity)
+    this.#identity = identity
     this.warnedOfExpiry = false
   }
 

@@ -51,19 +51,20 @@ describe("Ticket", () => {
   })
 
   it("refuses a ticket of which anything was changed", () => {
-    const [id, body, mac] = sign([newest], "connector-1.abc", ann).split(".") as [
-      string,
-      string,
-      string
-    ]
-    const eve = Buffer.from(body, "base64url").toString().replace("ann", "eve")
+    const parts = sign([newest], "connector-1.abc", ann).split(".")
+    const [id, who, may, mac] = parts as [string, string, string, string]
+    const changed = (text: string, from: string, to: string) =>
+      Buffer.from(Buffer.from(text, "base64url").toString().replace(from, to)).toString("base64url")
     const forged = [
-      `${id}.${Buffer.from(eve).toString("base64url")}.${mac}`,
-      `k1.${body}.${mac}`,
-      `${id}.${body}.${mac.slice(0, -2)}`,
-      `${id}.${body}.`,
-      `${id}.${body}`,
-      `${id}.${body}.${mac}.x`,
+      `${id}.${changed(who, "ann", "eve")}.${may}.${mac}`,
+      `${id}.${who}.${changed(may, "chat", "live")}.${mac}`,
+      `${id}.${who}${may}..${mac}`,
+      `k1.${who}.${may}.${mac}`,
+      `${id}.${who}.${may}.${mac.slice(0, -2)}`,
+      `${id}.${who}.${may}.`,
+      `${id}.${who}.${may}`,
+      `${id}.${who}.${mac}`,
+      `${id}.${who}.${may}.${mac}.x`,
       "",
       "x".repeat(5_000)
     ]
@@ -79,5 +80,12 @@ describe("Ticket", () => {
     }))
     assert.strictEqual(sign([], "connector-1.abc", ann), "")
     assert.strictEqual(sign([newest], "connector-1.abc", { ...ann, capabilities: many }), "")
+  })
+
+  it("gives those who may do the same one value", () => {
+    const of = (user: string) =>
+      verify([newest], sign([newest], user, { ...ann, user }), 5_000) as Ticket
+    assert.strictEqual(of("eve").identity.capabilities, of("bob").identity.capabilities)
+    assert.strictEqual(of("bob").identity.user, "bob")
   })
 })

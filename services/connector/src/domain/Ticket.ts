@@ -5,42 +5,74 @@
  * so that everybody coming back at once asks auth nothing. It lives as long as
  * the token it came from, and holds no subscriptions: those are authorised
  * again from the capabilities.
+ *
+ * `<key>.<who>.<capabilities>.<mac>`: the capabilities stand for themselves, because many
+ * clients have the same: they are written and read once for all of these.
  */
-import { createHmac, timingSafeEqual } from "node:crypto"
-import { parseCapabilities } from "@weir/core/Capability"
+import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto"
+import { type Capabilities, parseCapabilities } from "@weir/core/Capability"
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
+import { SharedCapabilities } from "@weir/core/SharedCapabilities"
 
 export interface TicketKey {
   readonly id: string
   /** 32 bytes. */
-  readonly secret: Uint8Array
+  readonly secret: KeyObject | Uint8Array
 }
 
 const maxTicketBytes = 4_096
 
-const macOf = (key: TicketKey, body: string): Buffer =>
-  createHmac("sha256", key.secret).update(`${key.id}.${body}`).digest()
+/** As text: a digest as a buffer of its own costs 1.5 µs more. */
+const macOf = ({ secret }: TicketKey, signed: string): string =>
+  createHmac("sha256", secret).update(signed).digest("base64url")
+
+const toText = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url")
+
+const fromText = (text: string): unknown => JSON.parse(Buffer.from(text, "base64url").toString())
+
+const shared = new SharedCapabilities()
+/** How capabilities that are shared are written. */
+const texts = new WeakMap<Capabilities, string>()
+
+const textOf = (capabilities: Capabilities): string => {
+  let text = texts.get(capabilities)
+  if (text === undefined) {
+    text = toText(Object.fromEntries(capabilities.map(({ pattern, verbs }) => [pattern, verbs])))
+    texts.set(capabilities, text)
+  }
+  return text
+}
+
+const capabilitiesOf = (text: string): Capabilities | string => {
+  const known = shared.find(text)
+  if (known !== undefined) return known
+  const capabilities = parseCapabilities(fromText(text))
+  if (typeof capabilities !== "string") shared.keep(text, capabilities)
+  return capabilities
+}
 
 /** Empty when there is no key yet, or the identity is too large for a ticket. */
 export const sign = (
   keys: ReadonlyArray<TicketKey>,
   session: string,
-  identity: Identity
+  { capabilities, expiresAt, issuedAt, tokenId, user }: Identity
 ): string => {
   const [key] = keys
   if (key === undefined) return ""
-  const capabilities = Object.fromEntries(
-    identity.capabilities.map(({ pattern, verbs }) => [pattern, verbs])
-  )
-  const body = Buffer.from(JSON.stringify({ ...identity, capabilities, session })).toString(
-    "base64url"
-  )
-  const ticket = `${key.id}.${body}.${macOf(key, body).toString("base64url")}`
+  const who = toText([session, user, tokenId, issuedAt, expiresAt])
+  const signed = `${key.id}.${who}.${textOf(capabilities)}`
+  const ticket = `${signed}.${macOf(key, signed)}`
   return ticket.length > maxTicketBytes ? "" : ticket
 }
 
 const invalid = (why: string): Failure => failure("unauthenticated", `ticket: ${why}`)
+
+const notOurs = () => invalid("not one of ours, or its key is no longer accepted")
+
+const isSame = (one: string, other: string): boolean =>
+  one.length === other.length &&
+  timingSafeEqual(Buffer.from(one, "latin1"), Buffer.from(other, "latin1"))
 
 export interface Ticket {
   readonly identity: Identity
@@ -58,23 +90,19 @@ export const verify = (
   if (ticket.length > maxTicketBytes) return invalid("too long")
   // Auth has not answered yet since this node came up: the ticket may well be good.
   if (keys.length === 0) return failure("unavailable", "ticket: cannot be judged yet", 500)
-  const [id, body, mac, ...rest] = ticket.split(".")
+  const [id, who, capabilities, mac, ...rest] = ticket.split(".")
   const key = keys.find((it) => it.id === id)
-  if (key === undefined || body === undefined || mac === undefined || rest.length > 0) {
-    return invalid("not one of ours, or its key is no longer accepted")
-  }
-  const sent = Buffer.from(mac, "base64url")
-  const expected = macOf(key, body)
-  if (sent.byteLength !== expected.byteLength || !timingSafeEqual(sent, expected)) {
-    return invalid("not one of ours, or its key is no longer accepted")
-  }
+  if (key === undefined || who === undefined || capabilities === undefined) return notOurs()
+  if (mac === undefined || rest.length > 0) return notOurs()
+  if (!isSame(mac, macOf(key, ticket.slice(0, -mac.length - 1)))) return notOurs()
   // Ours from here on: what we signed has the shape we gave it.
-  const { capabilities, user, tokenId, issuedAt, expiresAt, session } = JSON.parse(
-    Buffer.from(body, "base64url").toString()
-  )
+  const [sessionId, user, tokenId, issuedAt, expiresAt] = fromText(who) as [
+    ...[string, string, string],
+    ...[number, number]
+  ]
   if (expiresAt <= nowMillis) return invalid("expired")
-  const parsed = parseCapabilities(capabilities)
+  const parsed = capabilitiesOf(capabilities)
   if (typeof parsed === "string") return invalid("unreadable capabilities")
   const identity = { user, tokenId, issuedAt, expiresAt, capabilities: parsed }
-  return { identity, sessionId: session, isCurrent: key === keys[0] }
+  return { identity, sessionId, isCurrent: key === keys[0] }
 }

@@ -1,6 +1,7 @@
 /**
  * Trust: the keys that tickets are signed and checked with, as auth last told.
  */
+import { createSecretKey } from "node:crypto"
 import { AuthNode } from "@weir/mesh/AuthNode"
 import { keepOpen } from "@weir/mesh/KeepOpen"
 import { Effect, Stream } from "effect"
@@ -16,7 +17,11 @@ export const make = Effect.gen(function* () {
   let ticketKeys: ReadonlyArray<TicketKey> = []
   const session = Stream.runForEach(auth.trust, (trust) =>
     Effect.sync(() => {
-      ticketKeys = trust.ticketKeys
+      // Made once: from bytes it would be made for every ticket.
+      ticketKeys = trust.ticketKeys.map(({ id, secret }) => ({
+        id,
+        secret: createSecretKey(secret)
+      }))
     })
   )
   // Between two sessions the keys that we have stay.
