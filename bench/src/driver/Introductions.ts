@@ -40,10 +40,10 @@ const weir =
     }
   })
 
-/** The same words as Weir's client; any answer will do. */
+/** The same words as Weir's client, in the same upgrade; any answer will do. */
 const ws: Dialect = {
   path: "/",
-  protocol: "",
+  protocol: "weir.v1.json",
   hello: (_channel, value) => connect("token", value),
   reader: (sink) => () => sink.ready()
 }
