@@ -128,8 +128,9 @@ describe("restAfter", () => {
     [0.4, 1],
     [1, 3],
     [2.5, 7],
-    [7, 3],
-    [10, 0],
+    [7, 8],
+    [12, 3],
+    [15, 0],
     [70, 0]
   ])("gives a round of %d ms a rest of %d ms", (busyMs, restMs) => {
     assert.strictEqual(restAfter(busyMs), restMs)

@@ -9,8 +9,8 @@
  *
  * What comes after a quiet time is written at the end of the turn of the event loop in which
  * it came. A round that took long is followed by a rest: writing to 1,000 connections takes
- * 7 ms whether each gets one publication or ten, and so 1,000 publications a second, to each
- * of them, take two thirds of a core instead of all of it.
+ * 7 to 12 ms whether each gets one publication or ten, and so 1,000 publications a second, to
+ * each of them, take half of a core instead of all of it.
  */
 import { monotonicMs } from "@weir/flow/Monotonic"
 import { Clock, Effect, Latch } from "effect"
@@ -45,7 +45,7 @@ const looksEvery = 32
  * the one before. So what a delivery costs does not depend on how many connectors share the load.
  */
 const restFactor = 3
-const longestCycleMs = 10
+const longestCycleMs = 15
 
 /** How long to rest after a round that took so long. */
 export const restAfter = (busyMs: number): number =>
