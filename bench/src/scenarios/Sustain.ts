@@ -75,8 +75,8 @@ export const scenario: Scenario = {
       Effect.scoped(runOnce(weir, connectors, context))
     )
     const runs = [...one, ...two]
-    // What one connector needs is the base: above 1, two need more for the same delivery.
-    const ratios: Record<string, Ratio> = { "weir@two/one": ratioOf(cpuOf(one), cpuOf(two)) }
+    // Below 1, two connectors need more than one for the same deliveries.
+    const ratios: Record<string, Ratio> = { "weir@one/two": ratioOf(cpuOf(two), cpuOf(one)) }
     return {
       scenario: "sustain",
       runs,

@@ -5,7 +5,7 @@
  * Open loop: each publication has its time, fixed beforehand, which it carries and from
  * which its latency counts, however late the driver or the system came to it. Timers are
  * true to a millisecond only, several times of what is measured; so the driver never
- * sleeps, and needs a core of its own.
+ * sleeps, and needs a core of its own, or naps for less than that.
  */
 
 import { PublishStreamResponse } from "@weir/proto/api/v1/publish"
@@ -15,6 +15,7 @@ import { nowMicros } from "../Clock.ts"
 import { makeFailing } from "../Failing.ts"
 import type { JobKind, RunJob } from "../Job.ts"
 import { latencies, type Percentiles, percentilesOf } from "../Latencies.ts"
+import { takeNaps } from "../Naps.ts"
 import { makePayloads, microsAt } from "../Payload.ts"
 import { encodeBatch, encodeRequest, openPublishApi, type PublishApi } from "../PublishApi.ts"
 import { beginUsage, type Usage } from "../Usage.ts"
@@ -32,6 +33,8 @@ export interface LatencyJob extends JobKind {
   readonly perSecond: number
   readonly warmupSeconds: number
   readonly seconds: number
+  /** How long it naps between its looks; without it, not at all. */
+  readonly napMs?: number
   readonly processes: ReadonlyArray<Process>
 }
 
@@ -91,6 +94,7 @@ const silenceMicros = 5e6
 export const run: RunJob<LatencyJob, LatencyResult> = async (job) => {
   const { channel, mode, perSecond, processes, seconds, subscribing, warmupSeconds } = job
   const { failed, onFailure } = makeFailing()
+  const endNaps = job.napMs === undefined ? () => {} : takeNaps(job.napMs)
 
   const latency = latencies()
   const late = latencies()
@@ -153,6 +157,7 @@ export const run: RunJob<LatencyJob, LatencyResult> = async (job) => {
     latency: percentilesOf(latency),
     late: percentilesOf(late)
   }
+  endNaps()
   audience.close()
   api.close()
   return result
