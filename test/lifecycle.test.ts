@@ -40,14 +40,17 @@ describe("a process of Weir", () => {
     }
   )
 
-  it("exits with 1 and one line when its port is taken", async () => {
+  it("exits with 1 and one line when a port is taken", async () => {
     const first = await start({ program: "standalone" })
-    const port = first.http!.slice(first.http!.indexOf(":") + 1)
-    const failed = await start({ program: "standalone", env: { WEIR_HTTP_PORT: port } }).catch(
-      (error: Error) => error.message
-    )
-    assert.match(String(failed), /ended with code 1/)
-    assert.match(String(failed), /weir: cannot start: .*EADDRINUSE/)
+    for (const door of ["http", "grpc", "ops"] as const) {
+      const port = first[door]!.slice(first[door]!.indexOf(":") + 1)
+      const env = { [`WEIR_${door.toUpperCase()}_PORT`]: port }
+      const failed = await start({ program: "standalone", env }).catch(
+        (error: Error) => error.message
+      )
+      assert.match(String(failed), /ended with code 1/)
+      assert.match(String(failed), /weir: cannot start: .*EADDRINUSE/, door)
+    }
     await first.stop()
   })
 

@@ -6,7 +6,7 @@
  * with this process at the latest.
  */
 import { once } from "node:events"
-import { freePort } from "../harness/RedisServer.ts"
+import { freePort } from "../harness/freePort.ts"
 import { auth } from "../harness/Tokens.ts"
 import { start as startProcess, type WeirProcess } from "../harness/WeirProcess.ts"
 import { type FaultProxy, start as startProxy } from "./FaultProxy.ts"
@@ -91,14 +91,6 @@ export const deploy = async (
   const redis = await startFaultRedis(options.redis ?? { shape: "single", persistence: "none" })
   const places = new Map<string, Place>()
   const logs = new Map<string, string>()
-  const taken = new Set<number>()
-
-  const port = async (): Promise<number> => {
-    const free = await freePort()
-    if (taken.has(free)) return port()
-    taken.add(free)
-    return free
-  }
 
   const roleOf = (name: string): Role => name.slice(0, name.lastIndexOf("-")) as Role
 
@@ -110,9 +102,14 @@ export const deploy = async (
 
   const makePlace = async (name: string): Promise<Place> => {
     const role = roleOf(name)
-    const [http, grpc, mesh, ops] = [await port(), await port(), await port(), await port()]
+    const [http, grpc, mesh, ops] = [
+      await freePort(),
+      await freePort(),
+      await freePort(),
+      await freePort()
+    ]
     const hasMeshProxy = role === "router" && options.meshProxies === true
-    const meshProxyPort = hasMeshProxy ? await port() : 0
+    const meshProxyPort = hasMeshProxy ? await freePort() : 0
     const redisProxy = options.redisProxies?.includes(role)
       ? await startProxy(`127.0.0.1:${redis.server.port}`)
       : undefined

@@ -130,8 +130,13 @@ export const run = async (scenario: Scenario, options: RunOptions): Promise<Outc
       say("all faults are over")
       await sleep(quietMs)
       const end = now() + ownersLimitMs
-      while ((await shardsOwned(deployment)) !== shardCount && now() < end) await sleep(100)
-      const owned = await shardsOwned(deployment)
+      // The count that ended the wait: a moment later some may be on their way to a router that
+      // is back.
+      let owned = await shardsOwned(deployment)
+      while (owned !== shardCount && now() < end) {
+        await sleep(100)
+        owned = await shardsOwned(deployment)
+      }
       stage.expect(owned === shardCount, `the routers own ${owned} shards of ${shardCount}`)
       await workload.settle()
       await workload.finish()

@@ -2,8 +2,7 @@
  * Mesh: the services as separate processes with a static view, as many of each
  * as a test asks for.
  */
-import { once } from "node:events"
-import { type AddressInfo, createServer } from "node:net"
+import { freePort } from "./freePort.ts"
 import { type Program, type StartOptions, start, type WeirProcess } from "./WeirProcess.ts"
 
 type Role = Exclude<Program, "standalone">
@@ -14,27 +13,6 @@ export interface Mesh {
   /** Ends a node and starts it again under its name and mesh address. */
   readonly restart: (name: string, signal: NodeJS.Signals) => Promise<void>
   readonly stop: () => Promise<void>
-}
-
-/**
- * A port that was free a moment ago. The view is fixed before the nodes start, so
- * they cannot choose their own; below the range that the system gives out itself.
- */
-const freePort = async (): Promise<number> => {
-  while (true) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000)
-    const server = createServer()
-    try {
-      server.listen(port, "127.0.0.1")
-      await once(server, "listening")
-    } catch {
-      continue
-    }
-    const { port: bound } = server.address() as AddressInfo
-    server.close()
-    await once(server, "close")
-    return bound
-  }
 }
 
 export const startMesh = async (

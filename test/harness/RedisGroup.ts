@@ -3,7 +3,8 @@
  */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { freePort, type RedisServer, startRedis } from "./RedisServer.ts"
+import { freePort } from "./freePort.ts"
+import { type RedisServer, startRedis } from "./RedisServer.ts"
 import { waitUntil } from "./waitUntil.ts"
 
 export interface RedisCluster {

@@ -4,10 +4,10 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process"
 import { once } from "node:events"
 import { mkdtempSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import { freePort } from "./freePort.ts"
 import { waitUntil } from "./waitUntil.ts"
 
 export interface RedisServerOptions {
@@ -43,30 +43,6 @@ const persistenceArguments = {
   always: ["--save", "", "--appendonly", "yes", "--appendfsync", "always"],
   everysec: ["--save", "", "--appendonly", "yes", "--appendfsync", "everysec"],
   snapshot: ["--save", "3600 1"]
-}
-
-const isFree = async (port: number): Promise<boolean> => {
-  const listener = createServer().listen(port, "127.0.0.1")
-  const isOurs = await once(listener, "listening").then(
-    () => true,
-    () => false
-  )
-  if (isOurs) await once(listener.close(), "close")
-  return isOurs
-}
-
-/**
- * Below those that the system gives to outgoing connections: one of them could have it
- * by the time that a server starts again. So is its Cluster bus, 10,000 above.
- */
-const lowestPort = 20_000
-const ports = 2_700
-
-export const freePort = async (): Promise<number> => {
-  while (true) {
-    const port = lowestPort + Math.floor(Math.random() * ports)
-    if ((await isFree(port)) && (await isFree(port + 10_000))) return port
-  }
 }
 
 /** Ended with the test run, whatever becomes of the test. */

@@ -3,7 +3,7 @@
  */
 import { createServer } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
-import { Context, Effect, Layer } from "effect"
+import { Context, Data, Effect, Layer } from "effect"
 import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
 import { PrometheusMetrics } from "effect/observability"
 import { Readiness } from "./Readiness.ts"
@@ -12,6 +12,11 @@ import { Readiness } from "./Readiness.ts"
 export class OpsServer extends Context.Service<OpsServer, { readonly address: string }>()(
   "weir/telemetry/OpsServer"
 ) {}
+
+/** The address is taken, or not ours. */
+export class OpsUnavailable extends Data.TaggedError("OpsUnavailable")<{
+  readonly message: string
+}> {}
 
 const live = HttpRouter.add("GET", "/livez", HttpServerResponse.text("ok\n"))
 
@@ -27,7 +32,17 @@ const ready = HttpRouter.add(
 )
 
 export const layer = (options: { readonly host: string; readonly port: number }) => {
-  const server = NodeHttpServer.layer(createServer, { ...options, disablePreemptiveShutdown: true })
+  const server = NodeHttpServer.layer(createServer, {
+    ...options,
+    disablePreemptiveShutdown: true
+  }).pipe(
+    // Its own error has no message: who reads it would not know which port is taken.
+    Layer.catchTag("ServeError", ({ cause }) =>
+      Layer.effectContext(
+        Effect.fail(new OpsUnavailable({ message: `operations: ${(cause as Error).message}` }))
+      )
+    )
+  )
   const routes = Layer.mergeAll(live, ready, PrometheusMetrics.layerHttp({ path: "/metrics" }))
   const bound = Layer.effect(
     OpsServer,
