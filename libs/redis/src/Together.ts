@@ -55,7 +55,7 @@ export class Together {
 
   /** `slot`: of the keys; one call has those of one slot. */
   add(script: Script, slot: number | undefined, part: Part): void {
-    if (this.#groups.length === 0) queueMicrotask(() => this.#flush())
+    if (this.#groups.length === 0) setImmediate(() => this.#flush())
     const key = slot === undefined ? script.sha1 : `${script.sha1} ${slot}`
     const bytes = bytesOf(part.args)
     let group = this.#open.get(key)
@@ -74,7 +74,7 @@ export class Together {
     this.#open.clear()
     const lines = new Set<Line>()
     for (const group of groups) this.#send(group, lines)
-    // The work at hand is done: by itself a line would wait for the event loop to turn.
+    // This is the turn's end already: by itself a line would wait for that of the next.
     for (const line of lines) line.flush()
   }
 

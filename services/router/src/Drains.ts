@@ -2,18 +2,7 @@
  * Drains: the fibers that append, one for each channel that has something to append
  * or to find out, and none for any other.
  */
-import { endOfTurn } from "@weir/flow/EndOfTurn"
-import {
-  Cause,
-  Clock,
-  Effect,
-  Exit,
-  FiberSet,
-  Latch,
-  Schedule,
-  type Scope,
-  Semaphore
-} from "effect"
+import { Cause, Clock, Effect, Exit, FiberSet, Schedule, type Scope, Semaphore } from "effect"
 import type { Moved } from "./domain/Moved.ts"
 import type { OwnedChannel } from "./OwnedChannel.ts"
 import { LogStore } from "./ports/LogStore.ts"
@@ -42,8 +31,7 @@ export const make = Effect.fnUntraced(function* (
   const looks = yield* Semaphore.make(looksAtOnce)
   const logs = yield* LogStore
   const clock = yield* Clock.Clock
-  const turn = yield* Latch.make()
-  /** To begin at the end of the turn. */
+  /** To begin once what is at hand is done. */
   let ready: Array<OwnedChannel> = []
   let closed = false
 
@@ -81,12 +69,11 @@ export const make = Effect.fnUntraced(function* (
     })
   }
 
-  const beginReady = Effect.sync(() => {
+  const beginReady = () => {
     const channels = ready
     ready = []
-    turn.closeUnsafe()
     for (const channel of channels) begin(channel)
-  })
+  }
 
   const start = (channel: OwnedChannel): void => {
     const { shard } = channel
@@ -94,22 +81,18 @@ export const make = Effect.fnUntraced(function* (
     if (!channel.hasPending && !channel.isDoubtful) return
     channel.quiet.closeUnsafe()
     if (closed) return begin(channel)
+    // What one read has brought is one batch for each channel: to append one by one, where the
+    // log answers at once, costs three times as much. And no fiber, which each call would wake.
+    if (ready.length === 0) queueMicrotask(beginReady)
     ready.push(channel)
-    turn.openUnsafe()
   }
 
-  // What is published in one turn of the event loop is one batch for each channel: to append
-  // one by one, where the log answers at once, costs three times as much.
-  yield* turn.await.pipe(
-    Effect.andThen(endOfTurn),
-    Effect.andThen(beginReady),
-    Effect.forever({ disableYield: true }),
-    Effect.forkScoped
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      closed = true
+      beginReady()
+    })
   )
-  yield* Effect.addFinalizer(() => {
-    closed = true
-    return beginReady
-  })
 
   const lookAgain = Effect.sync(() => {
     const some = [...doubtful]
