@@ -84,6 +84,7 @@ describe("the picture", () => {
     assert.strictEqual(countOf(drawn, "<polyline"), 2)
     assert.notInclude(drawn, "NaN")
     assert.include(drawn, "A &lt; B")
+    assert.match(drawn, /<title>[^<]*A &lt; B/)
   })
 
   it("has bars where each series is one point", () => {

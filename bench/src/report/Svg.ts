@@ -151,5 +151,7 @@ const drawChart = (chart: Chart, top: number): string => {
 export const svg = (charts: ReadonlyArray<Chart>): string => {
   const tall = charts.length * height
   const drawn = charts.map((chart, index) => drawChart(chart, index * height)).join("\n")
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${tall}" width="${width}" height="${tall}">\n${style}\n${drawn}\n</svg>\n`
+  // For who hears the page, and in place of a tooltip.
+  const title = `<title>${escape(charts.map((chart) => chart.title).join("; "))}</title>`
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${tall}" width="${width}" height="${tall}">\n${title}\n${style}\n${drawn}\n</svg>\n`
 }
