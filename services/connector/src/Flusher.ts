@@ -9,8 +9,8 @@
  *
  * What comes after a quiet time is written at the end of the turn of the event loop in which
  * it came. A round that took long is followed by a rest: writing to 1,000 connections takes
- * 7 to 12 ms whether each gets one publication or ten, and so 1,000 publications a second, to
- * each of them, take half of a core instead of all of it.
+ * 7 to 13 ms whether each gets one publication or fifteen, and so 1,000 publications a second,
+ * to each of them, fit one core.
  */
 import { monotonicMs } from "@weir/flow/Monotonic"
 import { Clock, Effect, Latch } from "effect"
