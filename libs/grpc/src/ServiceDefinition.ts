@@ -72,7 +72,10 @@ export const encodeMessage = <T>(type: MessageType<T>, message: T): Buffer => {
 }
 
 /** The message, or `bad_request` for bytes that are none. */
-export const decodeMessage = <T>(type: MessageType<T>, bytes: Uint8Array): T | Failure => {
+export const decodeMessage = <T>(
+  type: { readonly decode: (bytes: Uint8Array) => T },
+  bytes: Uint8Array
+): T | Failure => {
   try {
     return type.decode(bytes)
   } catch {

@@ -1,7 +1,6 @@
 /**
  * AuthNode: the auth service, seen from outside.
  */
-import { type Capabilities, parseCapabilities } from "@weir/core/Capability"
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
 import { SharedCapabilities } from "@weir/core/SharedCapabilities"
@@ -33,16 +32,10 @@ export class AuthNode extends Context.Service<
 
 const shared = new SharedCapabilities()
 
-const capabilitiesOf = (sent: ReadonlyArray<Capability>): Capabilities | string => {
-  const text = JSON.stringify(sent)
-  const known = shared.find(text)
-  if (known !== undefined) return known
-  const capabilities = parseCapabilities(
+const capabilitiesOf = (sent: ReadonlyArray<Capability>) =>
+  shared.of(JSON.stringify(sent), () =>
     Object.fromEntries(sent.map(({ pattern, verbs }) => [pattern, verbs]))
   )
-  if (typeof capabilities !== "string") shared.keep(text, capabilities)
-  return capabilities
-}
 
 const identityOf = ({ verdict }: TokenVerdict): Verdict => {
   switch (verdict?.$case) {

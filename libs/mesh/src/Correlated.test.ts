@@ -30,6 +30,17 @@ const forwardOf = (id: number, request: string) => ({
 
 const notServed = () => Effect.fail(failure("unavailable", "not served"))
 
+/** Asks, and waits for the answer at most as long as the caller does. */
+const asking =
+  <Request, Response>(send: Correlated.Send<Request, Exit.Exit<Response, Failure>>) =>
+  (request: Request): Effect.Effect<Response, Failure> =>
+    Effect.callback((resume) => {
+      const cancel = send(request, resume)
+      return Effect.sync(() => {
+        cancel()
+      })
+    })
+
 /** Asks for a channel's name, of a server that does with the stream what the test says. */
 const connect = Effect.fnUntraced(function* (
   forward: Forward,
@@ -71,7 +82,7 @@ const connect = Effect.fnUntraced(function* (
         result: Exit.succeed(result?.$case === "accepted" ? result.value.position!.epoch : "")
       }))
   })
-  return { send, ask: Correlated.asking(send) }
+  return { send, ask: asking(send) }
 })
 
 const echo = ({ publications }: ForwardRequest): Array<ForwardResult> =>

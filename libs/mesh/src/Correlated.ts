@@ -133,7 +133,7 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
   const session = Effect.gen(function* () {
     const duplex = yield* options.open
     const write = wake.await.pipe(
-      // One turn of the event loop: what is asked in it leaves as one message.
+      // What is asked until the work at hand is done leaves as one message.
       Effect.andThen(endOfTurn),
       Effect.flatMap(() => {
         const batch = takeUnsent()
@@ -197,14 +197,3 @@ export const failuresOf = (peer: string, capacity: number) => ({
   refused: Exit.fail(failure("too_many_requests", `${peer}: ${capacity} requests unanswered`, 100)),
   lost: Exit.fail(failure("unavailable", `${peer}: lost; the outcome is unknown`, 100))
 })
-
-/** Asks, and waits for the answer at most as long as the caller does. */
-export const asking =
-  <Request, Response>(send: Send<Request, Exit.Exit<Response, Failure>>) =>
-  (request: Request): Effect.Effect<Response, Failure> =>
-    Effect.callback((resume) => {
-      const cancel = send(request, resume)
-      return Effect.sync(() => {
-        cancel()
-      })
-    })

@@ -10,7 +10,7 @@ import {
   type ReadResponse,
   RouterServiceDefinition
 } from "@weir/proto/mesh/v1/router"
-import { readForwards } from "@weir/wire/ForwardMessage"
+import { decodeForwards } from "@weir/wire/ForwardMessage"
 import { Deferred, Effect, Exit, Fiber, Queue, Scope, Stream } from "effect"
 import * as Routers from "./Routers.ts"
 
@@ -43,10 +43,10 @@ const answering =
   (answer: (forward: Forward) => ForwardResult["result"]): RouterHandlers["forward"] =>
   ({ inbound, writeAll }) =>
     Stream.runForEach(inbound, (request) => {
-      const results: Array<ForwardResult> = []
-      readForwards(ForwardRequest.encode(request).finish(), ({ attempt, id, message }) =>
-        results.push({ id, result: answer({ ...message, attempt }), more: 0 })
-      )
+      const { forwards } = decodeForwards(ForwardRequest.encode(request).finish())
+      const results = forwards.map(({ attempt, id, message }) => ({
+        ...{ id, result: answer({ ...message, attempt }), more: 0 }
+      }))
       return writeAll([{ results }])
     })
 

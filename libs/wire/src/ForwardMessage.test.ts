@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Message } from "@weir/core/Publication"
 import { ForwardRequest } from "@weir/proto/mesh/v1/router"
-import { encodeForwards, type Forward, readForwards } from "./ForwardMessage.ts"
+import { decodeForwards, encodeForwards, type Forward } from "./ForwardMessage.ts"
 
 const plain: Message = {
   channel: "chat:lobby",
@@ -16,12 +16,6 @@ const forward = (id: number, fields: Partial<Message> = {}, attempt = 7): Forwar
   attempt,
   message: { ...plain, ...fields }
 })
-
-const read = (bytes: Uint8Array) => {
-  const forwards: Array<Forward> = []
-  const view = readForwards(bytes, (it) => forwards.push(it))
-  return { forwards, view }
-}
 
 const unusual: ReadonlyArray<readonly [string, Partial<Message>]> = [
   ["plain ones", {}],
@@ -46,7 +40,7 @@ describe("what is forwarded", () => {
   it.each(unusual)("is read as it was written, and by the generated code: %s", (_, fields) => {
     const one = forward(3, fields)
     const bytes = encodeForwards([one], 12)
-    assert.deepStrictEqual(read(bytes), { forwards: [one], view: 12 })
+    assert.deepStrictEqual(decodeForwards(bytes), { forwards: [one], view: 12 })
     const { publications, view } = ForwardRequest.decode(bytes)
     const { data, ...texts } = one.message
     assert.deepStrictEqual(publications, [
@@ -59,7 +53,7 @@ describe("what is forwarded", () => {
   it("says once what a run has in common", () => {
     const run = Array.from({ length: 100 }, (_, index) => forward(40 + index, { messageId: "" }))
     const bytes = encodeForwards(run, 0)
-    assert.deepStrictEqual(read(bytes), { forwards: run, view: 0 })
+    assert.deepStrictEqual(decodeForwards(bytes), { forwards: run, view: 0 })
     const apart = run.reduce((sum, it) => sum + encodeForwards([it], 0).byteLength, 0)
     // At least the channel and the publisher, of all but one.
     assert.isBelow(bytes.byteLength, apart - 99 * (plain.channel.length + plain.publisher.length))
@@ -73,13 +67,13 @@ describe("what is forwarded", () => {
     ["the same again", forward(2)]
   ])("keeps apart what differs: %s", (_, second) => {
     const forwards = [forward(1), second, forward(10)]
-    assert.deepStrictEqual(read(encodeForwards(forwards, 1)).forwards, forwards)
+    assert.deepStrictEqual(decodeForwards(encodeForwards(forwards, 1)).forwards, forwards)
   })
 
   it("steps over fields that it does not know, and refuses what is cut off", () => {
     const bytes = encodeForwards([forward(1)], 5)
     const unknown = Buffer.from([(15 << 3) | 2, 1, 0])
-    assert.deepStrictEqual(read(Buffer.concat([unknown, bytes])), read(bytes))
-    assert.throws(() => read(bytes.subarray(0, 20)))
+    assert.deepStrictEqual(decodeForwards(Buffer.concat([unknown, bytes])), decodeForwards(bytes))
+    assert.throws(() => decodeForwards(bytes.subarray(0, 20)))
   })
 })

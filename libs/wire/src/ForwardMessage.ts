@@ -167,19 +167,25 @@ const readForward = (cursor: Cursor, before: Forward | undefined): Forward => {
   return { id, attempt, message: { channel, publisher, messageId, contentType, data } }
 }
 
-/** Gives the publications of one message in their order; returns the view's version. Throws on bytes that are none. */
-export const readForwards = (bytes: Uint8Array, onForward: (it: Forward) => void): number => {
+export interface Forwards {
+  /** In their order. */
+  readonly forwards: ReadonlyArray<Forward>
+  /** The version of the view that the sender acts on. */
+  readonly view: number
+}
+
+/** One whole message, so that nothing is done for one that is broken. Throws on bytes that are none. */
+export const decodeForwards = (bytes: Uint8Array): Forwards => {
   const cursor = new Cursor(bytes)
+  const forwards: Array<Forward> = []
   let view = 0
-  let before: Forward | undefined
   while (cursor.at < cursor.end) {
     const tag = cursor.varint()
     if (tag === requestTag.publication) {
       const begin = cursor.length()
-      before = readForward(new Cursor(cursor.bytes, begin, cursor.at), before)
-      onForward(before)
+      forwards.push(readForward(new Cursor(cursor.bytes, begin, cursor.at), forwards.at(-1)))
     } else if (tag === requestTag.view) view = cursor.varint()
     else cursor.skip(tag)
   }
-  return view
+  return { forwards, view }
 }

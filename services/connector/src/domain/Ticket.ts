@@ -10,7 +10,7 @@
  * clients have the same: they are written and read once for all of these.
  */
 import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto"
-import { type Capabilities, parseCapabilities } from "@weir/core/Capability"
+import type { Capabilities } from "@weir/core/Capability"
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
 import { SharedCapabilities } from "@weir/core/SharedCapabilities"
@@ -42,14 +42,6 @@ const textOf = (capabilities: Capabilities): string => {
     texts.set(capabilities, text)
   }
   return text
-}
-
-const capabilitiesOf = (text: string): Capabilities | string => {
-  const known = shared.find(text)
-  if (known !== undefined) return known
-  const capabilities = parseCapabilities(fromText(text))
-  if (typeof capabilities !== "string") shared.keep(text, capabilities)
-  return capabilities
 }
 
 /** Empty when there is no key yet, or the identity is too large for a ticket. */
@@ -101,7 +93,7 @@ export const verify = (
     ...[number, number]
   ]
   if (expiresAt <= nowMillis) return invalid("expired")
-  const parsed = capabilitiesOf(capabilities)
+  const parsed = shared.of(capabilities, () => fromText(capabilities))
   if (typeof parsed === "string") return invalid("unreadable capabilities")
   const identity = { user, tokenId, issuedAt, expiresAt, capabilities: parsed }
   return { identity, sessionId, isCurrent: key === keys[0] }

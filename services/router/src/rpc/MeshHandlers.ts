@@ -2,10 +2,11 @@
  * MeshHandlers: the router as connectors and other routers see it.
  */
 import { Cluster } from "@weir/cluster/Cluster"
-import { type Failure, failure } from "@weir/core/Failure"
+import { Failure, failure } from "@weir/core/Failure"
 import { maxPageSize } from "@weir/core/PageSize"
 import type { Duplex } from "@weir/grpc/Duplex"
 import { implement } from "@weir/grpc/Handlers"
+import { decodeMessage } from "@weir/grpc/ServiceDefinition"
 import {
   type AttachRequest,
   type AttachResponse,
@@ -15,7 +16,7 @@ import {
   type ReadResponse,
   RouterServiceDefinition
 } from "@weir/proto/mesh/v1/router"
-import { type Forward, readForwards } from "@weir/wire/ForwardMessage"
+import { decodeForwards, type Forward } from "@weir/wire/ForwardMessage"
 import { Deferred, Effect, Exit, Stream } from "effect"
 import type { Moved } from "../domain/Moved.ts"
 import type { Lane } from "../Lane.ts"
@@ -78,7 +79,7 @@ const attach = Effect.fnUntraced(
   Effect.catchTag("Done", () => Effect.void)
 )
 
-const unreadable = failure("bad_request", "the message is not valid protobuf for this method")
+const forwardsType = { decode: decodeForwards }
 
 const forward = Effect.fnUntraced(function* (
   router: Router["Service"],
@@ -104,11 +105,13 @@ const forward = Effect.fnUntraced(function* (
     else router.submit(message, answer)
   }
   const read = listen((bytes) => {
-    try {
-      cluster.saw(readForwards(bytes, begin))
-    } catch {
-      Deferred.doneUnsafe(died, Exit.fail(unreadable))
+    const request = decodeMessage(forwardsType, bytes)
+    if (request instanceof Failure) {
+      Deferred.doneUnsafe(died, Exit.fail(request))
+      return
     }
+    cluster.saw(request.view)
+    for (const it of request.forwards) begin(it)
   })
   const write = results.take.pipe(
     Effect.flatMap((batch) => writeAll([{ results: batch }])),
