@@ -6,11 +6,11 @@
  * publications have in common stands in the first of them.
  */
 import type { Message } from "@weir/core/Publication"
-import { Cursor, varintBytes, writeVarint } from "./Varint.ts"
+import { Cursor, closeLength, writeNumber, writeText, writeVarint } from "./Varint.ts"
 
 /** One attempt to publish, as its sender numbers it. */
 export interface Forward {
-  /** The next one's is higher. */
+  /** From 1; the next one's is higher. */
   readonly id: number
   readonly attempt: number
   readonly message: Message
@@ -44,26 +44,6 @@ const mostBytes = ({ channel, contentType, data, messageId, publisher }: Message
   fieldBytes(3 * messageId.length) +
   fieldBytes(3 * contentType.length) +
   fieldBytes(data.byteLength)
-
-const writeNumber = (bytes: Buffer, tag: number, value: number, at: number): number => {
-  bytes[at] = tag
-  return writeVarint(bytes, value, at + 1)
-}
-
-/** Whatever its letters are, the length of such a text takes one byte. */
-const shortText = 42
-
-const writeText = (bytes: Buffer, tag: number, text: string, at: number): number => {
-  if (text === "") return at
-  bytes[at] = tag
-  if (text.length <= shortText) {
-    const length = bytes.write(text, at + 2)
-    bytes[at + 1] = length
-    return at + 2 + length
-  }
-  const begin = writeVarint(bytes, Buffer.byteLength(text), at + 1)
-  return begin + bytes.write(text, begin)
-}
 
 const isSameRun = (forward: Forward, before: Forward | undefined): boolean =>
   before !== undefined &&
@@ -107,17 +87,12 @@ export const encodeForwards = (forwards: ReadonlyArray<Forward>, view: number): 
   for (const forward of forwards) {
     bytes[at++] = requestTag.publication
     // Its length is written once it is known, and as a rule in the one or two bytes left for it.
-    const guess = forward.message.data.byteLength < 64 ? 1 : 2
-    const begin = at + guess
-    const end = writeForward(bytes, forward, before, begin)
-    const length = end - begin
-    const width = varintBytes(length)
-    if (width !== guess) bytes.copyWithin(at + width, begin, end)
-    writeVarint(bytes, length, at)
-    at += width + length
+    const room = forward.message.data.byteLength < 64 ? 1 : 2
+    const begin = at + room
+    at = closeLength(bytes, begin, writeForward(bytes, forward, before, begin), room)
     before = forward
   }
-  if (view > 0) at = writeNumber(bytes, requestTag.view, view, at)
+  at = writeNumber(bytes, requestTag.view, view, at)
   return bytes.subarray(0, at)
 }
 

@@ -10,7 +10,7 @@
  */
 import type { Position } from "@weir/core/Position"
 import type { Publication } from "@weir/core/Publication"
-import { Cursor, varintBytes, writeVarint } from "./Varint.ts"
+import { Cursor, closeLength, writeNumber, writeText, writeVarint } from "./Varint.ts"
 
 /** A publication that keeps the bytes it came in, or will leave in. */
 export interface EncodedPublication {
@@ -40,39 +40,13 @@ const positionTag = {
 /** All but the data. Names, ids and the epoch are bounded at the doors, to less than 1 KiB. */
 let head = Buffer.allocUnsafe(4_096)
 
-/** Puts the length of what stands at [begin, end) before it, where one byte was left for it. */
-const closeLength = (begin: number, end: number): number => {
-  const length = end - begin
-  if (length < 0x80) {
-    head[begin - 1] = length
-    return end
-  }
-  const moved = begin - 1 + varintBytes(length)
-  head.copyWithin(moved, begin, end)
-  writeVarint(head, length, begin - 1)
-  return moved + length
-}
-
-const writeText = (fieldTag: number, text: string, at: number): number => {
-  if (text === "") return at
-  head[at] = fieldTag
-  const begin = at + 2
-  return closeLength(begin, begin + head.write(text, begin))
-}
-
-const writeNumber = (fieldTag: number, value: number, at: number): number => {
-  if (value === 0) return at
-  head[at] = fieldTag
-  return writeVarint(head, value, at + 1)
-}
-
 const writePosition = ({ epoch, offset, term }: Position, at: number): number => {
   head[at] = tag.position
   const begin = at + 2
-  let end = writeText(positionTag.epoch, epoch, begin)
-  end = writeNumber(positionTag.term, term, end)
-  end = writeNumber(positionTag.offset, offset, end)
-  return closeLength(begin, end)
+  let end = writeText(head, positionTag.epoch, epoch, begin)
+  end = writeNumber(head, positionTag.term, term, end)
+  end = writeNumber(head, positionTag.offset, offset, end)
+  return closeLength(head, begin, end)
 }
 
 /** The longest that the text fields can be in UTF-8, and what stands around them. */
@@ -89,12 +63,12 @@ export const encodePublication = (publication: Publication): EncodedPublication 
   const most = headBytes(publication)
   if (most > head.byteLength) head = Buffer.allocUnsafe(most)
   const { byteLength } = publication.data
-  let end = writeText(tag.channel, publication.channel, 0)
+  let end = writeText(head, tag.channel, publication.channel, 0)
   end = writePosition(publication.position, end)
-  end = writeText(tag.messageId, publication.messageId, end)
-  end = writeText(tag.publisher, publication.publisher, end)
-  end = writeNumber(tag.publishedAt, publication.publishedAt, end)
-  end = writeText(tag.contentType, publication.contentType, end)
+  end = writeText(head, tag.messageId, publication.messageId, end)
+  end = writeText(head, tag.publisher, publication.publisher, end)
+  end = writeNumber(head, tag.publishedAt, publication.publishedAt, end)
+  end = writeText(head, tag.contentType, publication.contentType, end)
   if (byteLength > 0) {
     head[end] = tag.data
     end = writeVarint(head, byteLength, end + 1)

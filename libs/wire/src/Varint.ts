@@ -23,6 +23,38 @@ export const writeVarint = (bytes: Uint8Array, value: number, at: number): numbe
   return end
 }
 
+/**
+ * Puts the length of what stands at [begin, end) before it, where so many bytes were left for
+ * it; gives where it ends then.
+ */
+export const closeLength = (bytes: Buffer, begin: number, end: number, room = 1): number => {
+  const length = end - begin
+  const start = begin - room
+  if (room === 1 && length < 0x80) {
+    bytes[start] = length
+    return end
+  }
+  const moved = start + varintBytes(length)
+  if (moved !== begin) bytes.copyWithin(moved, begin, end)
+  writeVarint(bytes, length, start)
+  return moved + length
+}
+
+/** A field of text, which is left out when it is empty; gives where it ends. */
+export const writeText = (bytes: Buffer, tag: number, text: string, at: number): number => {
+  if (text === "") return at
+  bytes[at] = tag
+  const begin = at + 2
+  return closeLength(bytes, begin, begin + bytes.write(text, begin))
+}
+
+/** A field with a number, which is left out when it is 0; gives where it ends. */
+export const writeNumber = (bytes: Buffer, tag: number, value: number, at: number): number => {
+  if (value === 0) return at
+  bytes[at] = tag
+  return writeVarint(bytes, value, at + 1)
+}
+
 /** The bytes of a message and how far they have been read. Throws past their end. */
 export class Cursor {
   readonly bytes: Buffer
