@@ -3,8 +3,8 @@
  * what has to be said about a run.
  */
 import type { Usage } from "../driver/Usage.ts"
-import { ratioOf } from "../Pairs.ts"
-import type { Figures, Ratio } from "../Scenario.ts"
+import { median, ratioOf } from "../Pairs.ts"
+import type { Chart, Figures, Ratio } from "../Scenario.ts"
 import type { Process, Running } from "../System.ts"
 
 export interface Delivered extends Usage {
@@ -61,6 +61,24 @@ export const ratiosBy = (
   }
   return ratios
 }
+
+/** The CPU of a delivery by what was varied: a line for each system, of its medians. */
+export const costChart = (
+  { title, varied, x }: { readonly title: string; readonly x: string; readonly varied: string },
+  runs: ReadonlyArray<Figures>,
+  values: ReadonlyArray<number>
+): Chart => ({
+  title,
+  x,
+  y: "CPU seconds per million deliveries",
+  series: [...new Set(runs.map(({ system }) => system))].map((name) => ({
+    name,
+    points: values.map((value) => {
+      const same = runs.filter((run) => run.system === name && run[varied] === value)
+      return [value, median(same.map((run) => Number(run["cpuPerMillion"])))] as const
+    })
+  }))
+})
 
 /** A figure of a run that has lost anything means nothing. */
 export const lossNotes = (runs: ReadonlyArray<Figures>): ReadonlyArray<string> => {

@@ -6,10 +6,10 @@ import { Effect, type Scope } from "effect"
 import { coresFor, startOptions } from "../Cores.ts"
 import { drive } from "../Driver.ts"
 import type { BurstsJob, BurstsResult } from "../driver/jobs/Bursts.ts"
-import { alternate, median } from "../Pairs.ts"
+import { alternate } from "../Pairs.ts"
 import type { Chart, Context, Figures, Scenario } from "../Scenario.ts"
 import type { BenchFailure, System } from "../System.ts"
-import { burstFigures, limitNotes, lossNotes, ratiosBy } from "./BurstFigures.ts"
+import { burstFigures, costChart, limitNotes, lossNotes, ratiosBy } from "./BurstFigures.ts"
 
 const usualSubscribers = 1_000
 const channelCounts = [1, 10, 100, 1_000]
@@ -55,18 +55,16 @@ const runOnce = Effect.fnUntraced(function* (
   return figures
 })
 
-const chartOf = (runs: ReadonlyArray<Figures>, counts: ReadonlyArray<number>): Chart => ({
-  title: "CPU per delivery, 1,000 subscribers over many channels",
-  x: "channels",
-  y: "CPU seconds per million deliveries",
-  series: [...new Set(runs.map(({ system }) => system))].map((name) => ({
-    name,
-    points: counts.map((count) => {
-      const same = runs.filter((run) => run.system === name && run["channels"] === count)
-      return [count, median(same.map((run) => Number(run["cpuPerMillion"])))] as const
-    })
-  }))
-})
+const chartOf = (runs: ReadonlyArray<Figures>, counts: ReadonlyArray<number>): Chart =>
+  costChart(
+    {
+      title: "CPU per delivery, 1,000 subscribers over many channels",
+      x: "channels",
+      varied: "channels"
+    },
+    runs,
+    counts
+  )
 
 export const scenario: Scenario = {
   name: "manychannels",

@@ -1,8 +1,8 @@
 /**
  * PerTurn: how many publications come in one turn: what several scenarios vary.
  */
-import { median } from "../Pairs.ts"
 import type { Chart, Context, Figures } from "../Scenario.ts"
+import { costChart } from "./BurstFigures.ts"
 
 const usuallyPerTurn = [1, 8, 32]
 
@@ -16,15 +16,4 @@ export const chartByTurn = (
   title: string,
   runs: ReadonlyArray<Figures>,
   perTurn: ReadonlyArray<number>
-): Chart => ({
-  title,
-  x: "publications per turn",
-  y: "CPU seconds per million deliveries",
-  series: [...new Set(runs.map(({ system }) => system))].map((name) => ({
-    name,
-    points: perTurn.map((count) => {
-      const same = runs.filter((run) => run.system === name && run["perTurn"] === count)
-      return [count, median(same.map((run) => Number(run["cpuPerMillion"])))] as const
-    })
-  }))
-})
+): Chart => costChart({ title, x: "publications per turn", varied: "perTurn" }, runs, perTurn)
