@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config"
+import LongestFirst from "./test/harness/LongestFirst.ts"
 
 export default defineConfig({
   test: {
@@ -12,6 +13,7 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**"],
     globalSetup: "test/harness/requirements.ts",
     reporters: ["default", "./test/harness/SummaryReporter.ts"],
+    sequence: { sequencer: LongestFirst },
     allowOnly: false,
     // Most of them wait for other processes, more than half of the time.
     maxWorkers: 2,

