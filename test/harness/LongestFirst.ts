@@ -2,7 +2,7 @@
  * LongestFirst: the order in which a fresh clone runs its test files.
  *
  * Where nothing is known of earlier runs the runner begins with the largest files, and
- * those that run longest are short: two minutes of faults are a few lines. Begun last, they
+ * those that run longest are short: minutes of faults are a few lines. Begun last, they
  * would keep one core waiting for the other.
  */
 import { BaseSequencer, type TestSpecification } from "vitest/node"
