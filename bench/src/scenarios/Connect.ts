@@ -18,7 +18,7 @@ import { benchIssuer } from "../Token.ts"
 const atOnce = 64
 /** Open together: few enough for the descriptors of a process. */
 const usualPerRound = 4_000
-const rounds = 3
+const rounds = 6
 /**
  * A port rests for a minute after its connection. With few addresses the kernel's search for a
  * free one took the driver seven times as long in later runs as in the first: 500 handshakes a

@@ -69,10 +69,10 @@ const serveSubscribers = Effect.gen(function* () {
     sockets.add(socket)
     socket.once("close", () => sockets.delete(socket))
   })
-  yield* WebSocketServer.serve<Subscription>(server, {
+  yield* WebSocketServer.serve<Subscription, undefined>(server, {
     path: `/${encodeURIComponent(channel)}`,
     maxMessageBytes: frameBytes,
-    decide: () => ({ accept: true, protocol: undefined }),
+    decide: () => ({ accept: true, protocol: undefined, terms: undefined }),
     onOpen: subscribe,
     onMessage: () => {},
     onDrain: ({ connection }) => connection.drained(),

@@ -20,8 +20,9 @@ export interface Upgrade {
   readonly protocols: ReadonlyArray<string>
 }
 
-export type UpgradeVerdict =
-  | { readonly accept: true; readonly protocol: string | undefined }
+/** `Terms`: what was found out about the client, for `onOpen`. */
+export type UpgradeVerdict<Terms> =
+  | { readonly accept: true; readonly protocol: string | undefined; readonly terms: Terms }
   | {
       readonly accept: false
       readonly status: number
@@ -29,11 +30,10 @@ export type UpgradeVerdict =
       readonly retryAfterSeconds?: number
     }
 
+type Refusal = UpgradeVerdict<never> & { readonly accept: false }
+
 /** One open WebSocket. */
 export interface Transport {
-  /** Empty when the client offered none. */
-  readonly protocol: string
-  readonly address: string
   /** Writes a whole frame. False: the socket is full, and `onDrain` will tell when it is not. */
   readonly write: (frame: Uint8Array) => boolean
   /** Says goodbye, and cuts the connection if the client does not answer. */
@@ -41,12 +41,12 @@ export interface Transport {
 }
 
 /** `Client`: what `onOpen` makes of a transport. It comes with everything that follows. */
-export interface WebSocketServerOptions<Client> {
+export interface WebSocketServerOptions<Client, Terms> {
   readonly path: string
   /** Larger messages end the connection with 1009, before they are read. */
   readonly maxMessageBytes: number
-  readonly decide: (upgrade: Upgrade) => UpgradeVerdict
-  readonly onOpen: (transport: Transport) => Client
+  readonly decide: (upgrade: Upgrade) => UpgradeVerdict<Terms>
+  readonly onOpen: (transport: Transport, terms: Terms) => Client
   readonly onMessage: (client: Client, data: Buffer, isBinary: boolean) => void
   readonly onDrain: (client: Client) => void
   /** Once, whoever ended it. */
@@ -59,10 +59,7 @@ const refusalTimeoutMs = 1_000
 /** A client that does not answer a close within this is cut off. */
 const closeTimeoutMs = 2_000
 
-const refuse = (
-  socket: Duplex,
-  { status, body, retryAfterSeconds }: UpgradeVerdict & { readonly accept: false }
-) => {
+const refuse = (socket: Duplex, { body, retryAfterSeconds, status }: Refusal) => {
   const json = JSON.stringify(body)
   const retryAfter = retryAfterSeconds === undefined ? "" : `Retry-After: ${retryAfterSeconds}\r\n`
   socket.on("error", () => socket.destroy())
@@ -77,15 +74,19 @@ const refuse = (
   )
 }
 
-const upgradeOf = (request: IncomingMessage): Upgrade => ({
-  path: (request.url ?? "/").split("?", 1)[0]!,
-  origin: request.headers.origin,
-  address: request.socket.remoteAddress ?? "",
-  protocols: (request.headers["sec-websocket-protocol"] ?? "")
-    .split(",")
-    .map((protocol) => protocol.trim())
-    .filter((protocol) => protocol !== "")
-})
+const upgradeOf = ({ headers, socket, url = "/" }: IncomingMessage): Upgrade => {
+  const offered = headers["sec-websocket-protocol"]
+  return {
+    path: url.split("?", 1)[0]!,
+    origin: headers.origin,
+    address: socket.remoteAddress ?? "",
+    protocols:
+      offered
+        ?.split(",")
+        .map((protocol) => protocol.trim())
+        .filter((protocol) => protocol !== "") ?? []
+  }
+}
 
 /**
  * A WebSocket that is its own transport and holds its client. With an object and closures of
@@ -96,10 +97,6 @@ class ClientSocket<Client> extends WebSocket implements Transport {
   socket: Socket | undefined
   onDrain: ((client: Client) => void) | undefined
 
-  get address(): string {
-    return this.socket!.remoteAddress ?? ""
-  }
-
   write(frame: Uint8Array): boolean {
     if (this.socket!.write(frame)) return true
     // Listened for only while it is full: most sockets never are.
@@ -109,7 +106,10 @@ class ClientSocket<Client> extends WebSocket implements Transport {
 }
 
 /** The listeners that all WebSockets share. */
-const listenersFor = <Client>({ onClose, onMessage }: WebSocketServerOptions<Client>) => {
+const listenersFor = <Client>({
+  onClose,
+  onMessage
+}: Pick<WebSocketServerOptions<Client, never>, "onClose" | "onMessage">) => {
   const clientOf = (webSocket: WebSocket): Client => (webSocket as ClientSocket<Client>).client!
   return {
     message(this: WebSocket, data: RawData, isBinary: boolean) {
@@ -123,9 +123,9 @@ const listenersFor = <Client>({ onClose, onMessage }: WebSocketServerOptions<Cli
   }
 }
 
-export const serve = <Client>(
+export const serve = <Client, Terms>(
   server: Server,
-  options: WebSocketServerOptions<Client>
+  options: WebSocketServerOptions<Client, Terms>
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     const listeners = listenersFor(options)
@@ -150,17 +150,17 @@ export const serve = <Client>(
       ),
       (it) => Effect.sync(() => it.close())
     )
-    const open = (webSocket: ClientSocket<Client>, socket: Socket) => {
+    const open = (webSocket: ClientSocket<Client>, socket: Socket, terms: Terms) => {
       webSocket.socket = socket
       webSocket.onDrain = options.onDrain
-      webSocket.client = options.onOpen(webSocket)
+      webSocket.client = options.onOpen(webSocket, terms)
       webSocket.on("message", listeners.message)
       webSocket.on("close", listeners.close)
       webSocket.on("error", listeners.error)
     }
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const upgrade = upgradeOf(request)
-      const verdict: UpgradeVerdict =
+      const verdict: UpgradeVerdict<Terms> =
         upgrade.path === options.path
           ? options.decide(upgrade)
           : {
@@ -171,7 +171,7 @@ export const serve = <Client>(
       if (!verdict.accept) return refuse(socket, verdict)
       chosen = verdict.protocol
       webSockets.handleUpgrade(request, socket, head, (webSocket) =>
-        open(webSocket, socket as Socket)
+        open(webSocket, socket as Socket, verdict.terms)
       )
     }
     yield* Effect.acquireRelease(

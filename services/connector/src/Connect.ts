@@ -138,7 +138,7 @@ const accept = (
   { batch, subscriptions }: Connect,
   identified: Identified
 ): Effect.Effect<void> | undefined => {
-  session.resumeAs(identified.sessionId ?? session.id, identified.identity)
+  session.resumeAs(identified.sessionId, identified.identity)
   if (batch) session.connection.acceptBatches()
   if (subscriptions.length === 0) {
     welcome(deps, session, id, identified, [])

@@ -21,7 +21,7 @@ export const makeConnection = (
     outbox: { maxFrames: 1, maxBytes: 10_000 },
     nowMillis: 0,
     onDrained: () => {},
-    transport: { protocol: "", address: "127.0.0.1", write, close },
+    transport: { write, close },
     ...others
   })
 }

@@ -220,7 +220,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
       flusher: deps.flusher,
       onDrained: () => deps.replayer.start(session)
     })
-    const session = new Session({ id: newId(), connection, limits, exempt, nowMillis })
+    const session = new Session({ newId, connection, limits, exempt, nowMillis })
     sessions.add(session)
     heartbeats.watch(session)
     connectionsGauge.add(1)

@@ -13,7 +13,8 @@ import { publicNameOf } from "./domain/SessionId.ts"
 import type { Subscription } from "./Subscription.ts"
 
 export interface SessionOptions {
-  readonly id: string
+  /** Makes an id, if one is needed: who comes back has one. */
+  readonly newId: () => string
   readonly connection: Connection
   readonly limits: Limits
   /** Limits on rates do not concern it. */
@@ -43,7 +44,8 @@ export class Session {
   readonly commands: TokenBucket | undefined
   /** Commands refused in a row for their rate. */
   refusedInARow = 0
-  #id: string
+  readonly #newId: () => string
+  #id: string | undefined
   #identity: Identity | undefined
   #publicName: string | undefined
   // Made when they are needed: an idle client has none, and an empty Set weighs 200 bytes.
@@ -51,8 +53,8 @@ export class Session {
   #behind: Set<Subscription> | undefined
   #sendOrder: SendOrder | undefined
 
-  constructor({ connection, exempt, id, limits, nowMillis }: SessionOptions) {
-    this.#id = id
+  constructor({ connection, exempt, limits, newId, nowMillis }: SessionOptions) {
+    this.#newId = newId
     this.connection = connection
     this.limits = limits
     this.awaitingConnectSince = nowMillis
@@ -93,6 +95,7 @@ export class Session {
 
   /** A secret of the client's. */
   get id(): string {
+    this.#id ??= this.#newId()
     return this.#id
   }
 
@@ -101,9 +104,9 @@ export class Session {
     return this.#identity
   }
 
-  /** The client has proved who it is, and which session it comes back to. */
-  resumeAs(id: string, identity: Identity): void {
-    this.#id = id
+  /** The client has proved who it is, and which session it comes back to, if to any. */
+  resumeAs(id: string | undefined, identity: Identity): void {
+    if (id !== undefined) this.#id = id
     this.#publicName = undefined
     this.#identity = identity
   }
@@ -116,7 +119,7 @@ export class Session {
 
   /** What others see of an anonymous client, and the id of its members. */
   get publicName(): string {
-    this.#publicName ??= publicNameOf(this.#id)
+    this.#publicName ??= publicNameOf(this.id)
     return this.#publicName
   }
 

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Failure } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
-import { sign, type Ticket, verify } from "./Ticket.ts"
+import { sign, type Ticket, ticketKey, verify } from "./Ticket.ts"
 
-const newest = { id: "k2", secret: new Uint8Array(32).fill(2) }
-const older = { id: "k1", secret: new Uint8Array(32).fill(1) }
+const newest = ticketKey("k2", new Uint8Array(32).fill(2))
+const older = ticketKey("k1", new Uint8Array(32).fill(1))
 const ann: Identity = {
   user: "ann",
   tokenId: "t-1",
@@ -55,7 +55,11 @@ describe("Ticket", () => {
     const [id, who, may, mac] = parts as [string, string, string, string]
     const changed = (text: string, from: string, to: string) =>
       Buffer.from(Buffer.from(text, "base64url").toString().replace(from, to)).toString("base64url")
+    /** The same where only the lower byte is looked at. */
+    const wide = (text: string) => String.fromCharCode(text.charCodeAt(0) + 0x100) + text.slice(1)
     const forged = [
+      `${id}.${wide(who)}.${may}.${mac}`,
+      `${id}.${who}.${wide(may)}.${mac}`,
       `${id}.${changed(who, "ann", "eve")}.${may}.${mac}`,
       `${id}.${who}.${changed(may, "chat", "live")}.${mac}`,
       `${id}.${who}${may}..${mac}`,

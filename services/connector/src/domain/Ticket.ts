@@ -9,23 +9,26 @@
  * `<key>.<who>.<capabilities>.<mac>`: the capabilities stand for themselves, because many
  * clients have the same: they are written and read once for all of these.
  */
-import { createHmac, type KeyObject, timingSafeEqual } from "node:crypto"
+import { timingSafeEqual } from "node:crypto"
 import type { Capabilities } from "@weir/core/Capability"
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
 import { SharedCapabilities } from "@weir/core/SharedCapabilities"
+import { hmacSha256, maxTextLength } from "./Hmac.ts"
 
 export interface TicketKey {
   readonly id: string
-  /** 32 bytes. */
-  readonly secret: KeyObject | Uint8Array
+  /** HMAC-SHA-256 of a text, in base64url. */
+  readonly mac: (text: string) => string
 }
 
-const maxTicketBytes = 4_096
+/** `secret`: 32 bytes. */
+export const ticketKey = (id: string, secret: Uint8Array): TicketKey => ({
+  id,
+  mac: hmacSha256(secret)
+})
 
-/** As text: a digest as a buffer of its own costs 1.5 µs more. */
-const macOf = ({ secret }: TicketKey, signed: string): string =>
-  createHmac("sha256", secret).update(signed).digest("base64url")
+const maxTicketBytes = maxTextLength
 
 const toText = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url")
 
@@ -54,7 +57,8 @@ export const sign = (
   if (key === undefined) return ""
   const who = toText([session, user, tokenId, issuedAt, expiresAt])
   const signed = `${key.id}.${who}.${textOf(capabilities)}`
-  const ticket = `${signed}.${macOf(key, signed)}`
+  if (signed.length > maxTicketBytes) return ""
+  const ticket = `${signed}.${key.mac(signed)}`
   return ticket.length > maxTicketBytes ? "" : ticket
 }
 
@@ -86,7 +90,7 @@ export const verify = (
   const key = keys.find((it) => it.id === id)
   if (key === undefined || who === undefined || capabilities === undefined) return notOurs()
   if (mac === undefined || rest.length > 0) return notOurs()
-  if (!isSame(mac, macOf(key, ticket.slice(0, -mac.length - 1)))) return notOurs()
+  if (!isSame(mac, key.mac(ticket.slice(0, -mac.length - 1)))) return notOurs()
   // Ours from here on: what we signed has the shape we gave it.
   const [sessionId, user, tokenId, issuedAt, expiresAt] = fromText(who) as [
     ...[string, string, string],

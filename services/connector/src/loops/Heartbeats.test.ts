@@ -26,7 +26,7 @@ const makeClient = () => {
     close: (code) => heard.push(String(code))
   })
   const session = new Session({
-    ...{ id: "c.1", connection, limits: defaultLimits, exempt: true, nowMillis: start }
+    ...{ newId: () => "c.1", connection, limits: defaultLimits, exempt: true, nowMillis: start }
   })
   const heartbeats = new Heartbeats(start)
   heartbeats.watch(session)
@@ -35,7 +35,7 @@ const makeClient = () => {
     heard,
     connect: (expiresAt = start + 86_400_000) => {
       session.phase = "connected"
-      session.resumeAs(session.id, identityUntil(expiresAt))
+      session.resumeAs(undefined, identityUntil(expiresAt))
       heartbeats.watch(session)
     },
     refresh: (expiresAt: number) => {

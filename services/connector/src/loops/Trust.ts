@@ -1,11 +1,10 @@
 /**
  * Trust: the keys that tickets are signed and checked with, as auth last told.
  */
-import { createSecretKey } from "node:crypto"
 import { AuthNode } from "@weir/mesh/AuthNode"
 import { keepOpen } from "@weir/mesh/KeepOpen"
 import { Effect, Stream } from "effect"
-import type { TicketKey } from "../domain/Ticket.ts"
+import { type TicketKey, ticketKey } from "../domain/Ticket.ts"
 
 export interface Trust {
   /** Newest first; empty until auth has answered once. */
@@ -17,11 +16,7 @@ export const make = Effect.gen(function* () {
   let ticketKeys: ReadonlyArray<TicketKey> = []
   const session = Stream.runForEach(auth.trust, (trust) =>
     Effect.sync(() => {
-      // Made once: from bytes it would be made for every ticket.
-      ticketKeys = trust.ticketKeys.map(({ id, secret }) => ({
-        id,
-        secret: createSecretKey(secret)
-      }))
+      ticketKeys = trust.ticketKeys.map(({ id, secret }) => ticketKey(id, secret))
     })
   )
   // Between two sessions the keys that we have stay.

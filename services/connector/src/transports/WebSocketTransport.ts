@@ -60,7 +60,7 @@ export const serve = Effect.fnUntraced(function* (
   const handshakes = new Handshakes(limits.handshakesPerAddress)
   const origins = [...config.origins, ...ownOrigins]
 
-  const refuse = (refused: Failure): WebSocketServer.UpgradeVerdict => {
+  const refuse = (refused: Failure) => {
     refusedHandshakes(refused.code).add()
     const { code, message, retryAfterMs } = refused
     return {
@@ -68,7 +68,7 @@ export const serve = Effect.fnUntraced(function* (
       status: statusOf(refused),
       body: { code, message, retryAfterMs },
       ...(retryAfterMs > 0 ? { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) } : {})
-    }
+    } as const
   }
 
   const decide = ({ address, origin, protocols }: WebSocketServer.Upgrade) => {
@@ -81,17 +81,18 @@ export const serve = Effect.fnUntraced(function* (
       const retryAfterMs = 1_000 + Math.random() * 9_000
       return refuse(failure("unavailable", "this node is full", Math.floor(retryAfterMs)))
     }
-    const tooOften = isExempt(address) ? undefined : handshakes.admit(address, Date.now())
+    const exempt = isExempt(address)
+    const tooOften = exempt ? undefined : handshakes.admit(address, Date.now())
     if (tooOften !== undefined) return refuse(tooOften)
-    return { accept: true, protocol } as const
+    const format: WireFormat = protocol === undefined ? "json" : formats[protocol]!
+    return { accept: true, protocol, terms: { format, exempt } } as const
   }
 
   yield* WebSocketServer.serve(server, {
     path,
     maxMessageBytes: limits.frameBytes * hardLimitFactor,
     decide,
-    onOpen: (transport) =>
-      connector.open(transport, formats[transport.protocol] ?? "json", isExempt(transport.address)),
+    onOpen: (transport, { exempt, format }) => connector.open(transport, format, exempt),
     onMessage: connector.received,
     onDrain: ({ connection }) => connection.drained(),
     onClose: connector.closed
