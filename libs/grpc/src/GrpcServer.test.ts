@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as grpc from "@grpc/grpc-js"
 import { failure } from "@weir/core/Failure"
 import { PublishServiceDefinition, type PublishStreamRequest } from "@weir/proto/api/v1/publish"
-import { Deferred, Effect, Fiber, Ref, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Ref, Stream } from "effect"
+import { Answering } from "./Answering.ts"
 import * as GrpcClient from "./GrpcClient.ts"
 import * as GrpcServer from "./GrpcServer.ts"
 import { implement } from "./Handlers.ts"
@@ -68,6 +69,28 @@ describe("a gRPC server", () => {
       })
       const received = yield* Effect.flip(client.publish(publication("chat:lobby")))
       assert.deepStrictEqual([received.code, received.message], ["internal", "internal error"])
+    })
+  )
+
+  it.live("answers without a fiber as with one: a value, a failure, a defect", () =>
+    Effect.gen(function* () {
+      const { client } = yield* connect({
+        publish: ({ channel }) =>
+          new Answering((answer) => {
+            if (channel === "dies:x") throw new Error("password=hunter2")
+            const exit =
+              channel === "fails:x"
+                ? Exit.fail(failure("too_many_requests", "slow down", 100))
+                : Exit.succeed(published(7))
+            setImmediate(answer, exit)
+          })
+      })
+      const { position } = yield* client.publish(publication("chat:lobby"))
+      assert.strictEqual(position?.offset, 7)
+      const failed = yield* Effect.flip(client.publish(publication("fails:x")))
+      assert.deepStrictEqual([failed.code, failed.retryAfterMs], ["too_many_requests", 100])
+      const died = yield* Effect.flip(client.publish(publication("dies:x")))
+      assert.deepStrictEqual([died.code, died.message], ["internal", "internal error"])
     })
   )
 

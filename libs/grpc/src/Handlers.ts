@@ -1,12 +1,13 @@
 /**
  * Handlers: Effects and Streams as the methods of a gRPC service.
  *
- * Each call runs as one fiber of the server. Cancellation and deadlines
- * interrupt it; its failures become statuses.
+ * Each call runs as one fiber of the server, but for one that is `Answering`. Cancellation
+ * and deadlines interrupt it; its failures become statuses.
  */
 import type * as grpc from "@grpc/grpc-js"
 import { Failure } from "@weir/core/Failure"
 import { Effect, Exit, type Fiber, type Scope, Stream } from "effect"
+import { Answering } from "./Answering.ts"
 import { type Duplex, fromCall } from "./Duplex.ts"
 import {
   decodeMessage,
@@ -32,7 +33,10 @@ export type Handler<M extends MethodDefinition, R> = M["requestStream"] extends 
     ) => Effect.Effect<void, Failure, R | Scope.Scope>
   : M["responseStream"] extends true
     ? (request: RequestOf<M>, call: CallInfo) => Stream.Stream<ResponseOf<M>, Failure, R>
-    : (request: RequestOf<M>, call: CallInfo) => Effect.Effect<ResponseOf<M>, Failure, R>
+    : (
+        request: RequestOf<M>,
+        call: CallInfo
+      ) => Effect.Effect<ResponseOf<M>, Failure, R> | Answering<ResponseOf<M>>
 
 export type Handlers<D extends ServiceDefinition, R> = {
   readonly [name in keyof D["methods"]]: Handler<D["methods"][name], R>
@@ -62,15 +66,27 @@ const unary =
   (call: grpc.ServerUnaryCall<Buffer, Buffer>, callback: grpc.sendUnaryData<Buffer>) => {
     const request = decodeMessage(method.requestType, call.request)
     if (request instanceof Failure) return callback(toStatus(request))
-    const effect: Effect.Effect<unknown, Failure, R> = handler(request, callInfo(call))
-    const fiber = run(effect)
-    // Watched from outside: each step more within the fiber costs what a call should not.
-    fiber.addObserver((exit) => {
-      if (Exit.isSuccess(exit))
+    const answer = (exit: Exit.Exit<unknown, Failure>) => {
+      if (Exit.isSuccess(exit)) {
         return callback(null, encodeMessage(method.responseType, exit.value))
+      }
       run(logDefect(method, exit))
       callback(toStatusFromCause(exit.cause))
-    })
+    }
+    const handled: Effect.Effect<unknown, Failure, R> | Answering<unknown> = handler(
+      request,
+      callInfo(call)
+    )
+    if (handled instanceof Answering) {
+      try {
+        return handled.begin(answer)
+      } catch (defect) {
+        return answer(Exit.die(defect))
+      }
+    }
+    const fiber = run(handled)
+    // Watched from outside: each step more within the fiber costs what a call should not.
+    fiber.addObserver(answer)
     call.on("cancelled", () => fiber.interruptUnsafe())
   }
 

@@ -10,7 +10,8 @@ import { checkMessage } from "@weir/core/CheckMessage"
 import { Failure, failure, orFail } from "@weir/core/Failure"
 import type { Namespaces } from "@weir/core/Namespace"
 import { checkPageSize } from "@weir/core/PageSize"
-import type { Message } from "@weir/core/Publication"
+import type { Accepted, Message } from "@weir/core/Publication"
+import { Answering } from "@weir/grpc/Answering"
 import { type CallInfo, implement } from "@weir/grpc/Handlers"
 import { PresenceNodes } from "@weir/mesh/PresenceNodes"
 import { Routers } from "@weir/mesh/Routers"
@@ -52,7 +53,8 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
   const publish = (request: PublishRequest, call: CallInfo) => {
     const key = authenticate(call)
     const message = key instanceof Failure ? key : admit(key, request)
-    return message instanceof Failure ? Effect.fail(message) : router.publish(message)
+    if (message instanceof Failure) return Effect.fail(message)
+    return new Answering<Accepted>((answer) => router.enqueue(message, answer))
   }
 
   /** All of them at once, which keeps one channel's in order: each is in its line before the next. */
