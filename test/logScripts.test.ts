@@ -10,6 +10,7 @@ import { appendScript, pageScript, renewScript } from "@weir/router/adapters/Log
 import { channelKeys } from "@weir/router/adapters/ShardKeys"
 import { Effect, ManagedRuntime, Result } from "effect"
 import { type RedisServer, startRedis } from "./harness/RedisServer.ts"
+import { together } from "./harness/together.ts"
 
 const keys = channelKeys("chat:lobby")
 const [own, meta, stream, d0, d1] = keys as [string, string, string, string, string]
@@ -474,7 +475,7 @@ describe("the append script, for several logs at once", () => {
     const redis = await runtime.runPromise(Redis)
     const appended = await Promise.all(
       [keys, ...others].map((its) =>
-        runtime.runPromise(Effect.result(redis.runTogether(appendScript, its, one(0))))
+        runtime.runPromise(Effect.result(together(redis, appendScript, its, one(0))))
       )
     )
     const [first, second, third] = appended.map((result) =>

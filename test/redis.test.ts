@@ -16,6 +16,7 @@ import {
   startSentinel
 } from "./harness/RedisGroup.ts"
 import { type RedisServer, startRedis } from "./harness/RedisServer.ts"
+import { together } from "./harness/together.ts"
 import { waitUntil } from "./harness/waitUntil.ts"
 
 const echo = script("echo", "return {ARGV[1], 7, false, {ARGV[2]}}")
@@ -176,7 +177,7 @@ describe("Redis on one server", () => {
       "redis.call('RPUSH', 'calls', #KEYS) local all = {} for n, key in ipairs(KEYS) do all[n] = ARGV[n] == 'bad' and redis.error_reply('ERR bad') or {key, ARGV[n]} end return all"
     )
     const ask = (key: string, argument: Argument) =>
-      run(Effect.result(client.redis.runTogether(note, [key], [argument])))
+      run(Effect.result(together(client.redis, note, [key], [argument])))
     const calls = async () => {
       const parts = await server.cli("LRANGE", "calls", "0", "-1")
       await server.cli("DEL", "calls")
@@ -211,7 +212,7 @@ describe("Redis on one server", () => {
     it("fails all of a call that Redis refuses", async () => {
       const broken = script("broken-together", "return redis.call('NOSUCH')")
       const results = await Promise.all(
-        times(3, (n) => run(Effect.result(client.redis.runTogether(broken, [`k${n}`], []))))
+        times(3, (n) => run(Effect.result(together(client.redis, broken, [`k${n}`], []))))
       )
       assert.deepStrictEqual(
         results.map(kindOf),
@@ -463,7 +464,7 @@ describe("Redis Cluster", () => {
   it("runs together only what has its keys in one slot", async () => {
     const keys = [...keysOf, ...keysOf.map((key) => `${key}:together`)].map((key) => `${key}:n`)
     const replies = await Promise.all(
-      keys.map((key, n) => run(client.redis.runTogether(incrementAll, [key], [n])))
+      keys.map((key, n) => run(together(client.redis, incrementAll, [key], [n])))
     )
     assert.deepStrictEqual(
       replies,

@@ -2,7 +2,7 @@
  * Redis: one Redis, whatever its shape, as Effects that say what is known after
  * a failure.
  */
-import { Context, type Effect, type Stream } from "effect"
+import { Context, type Effect, type Exit, type Stream } from "effect"
 import type { RedisFailure } from "./RedisFailure.ts"
 import type { Script } from "./Script.ts"
 
@@ -29,13 +29,15 @@ export class Redis extends Context.Service<
     /**
      * Runs a script that answers a list: one call may have the keys and arguments of several
      * that are asked for in the same turn, one after the other, and answers each. One that the
-     * script answers with an error has failed alone.
+     * script answers with an error has failed alone. Without a fiber: `answered` is called
+     * once, later than this returns, and may not throw.
      */
     readonly runTogether: (
       script: Script,
       keys: ReadonlyArray<string>,
-      args: ReadonlyArray<Argument>
-    ) => Effect.Effect<Reply, RedisFailure>
+      args: ReadonlyArray<Argument>,
+      answered: (exit: Exit.Exit<Reply, RedisFailure>) => void
+    ) => void
     /**
      * Runs a script and waits until so many replicas have what it wrote, or 50 ms:
      * asked for in the same turn, many share one wait.

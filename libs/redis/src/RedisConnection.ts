@@ -5,7 +5,7 @@
  * away. It is never waited for: who starts before Redis finds it later.
  */
 import slotOf from "cluster-key-slot"
-import { Effect, Layer, PubSub, type Scope, Stream } from "effect"
+import { Effect, Exit, Layer, PubSub, type Scope, Stream } from "effect"
 import { clusterServers } from "./ClusterServers.ts"
 import { type Call, commandCall, dispatch, scriptCall } from "./Dispatch.ts"
 import { GroupCommit } from "./GroupCommit.ts"
@@ -127,10 +127,10 @@ export const make = Effect.fnUntraced(function* (
   }
   yield* Effect.addFinalizer(() => Effect.sync(() => durable?.servers.close()))
 
-  const failWith = (error: unknown): Effect.Effect<never, RedisFailure> => {
-    if (!(error instanceof RedisFailure)) return Effect.die(error)
+  const failWith = (error: unknown): Exit.Exit<never, RedisFailure> => {
+    if (!(error instanceof RedisFailure)) return Exit.die(error)
     observer?.failed(error.kind)
-    return Effect.fail(error)
+    return Exit.fail(error)
   }
   const perform = <A>(action: () => Promise<A>): Effect.Effect<A, RedisFailure> =>
     Effect.callback((resume) => {
@@ -167,15 +167,12 @@ export const make = Effect.fnUntraced(function* (
   return {
     run: (script, keys, args) =>
       perform(() => send(scriptCall(script, keys, args, slotOfKey(keys[0])))),
-    runTogether: (script, keys, args) =>
-      Effect.callback((resume) =>
-        together.add(script, slotOfKey(keys[0]), {
-          keys,
-          args,
-          answered: (reply) => resume(Effect.succeed(reply)),
-          failed: (error) => resume(failWith(error))
-        })
-      ),
+    runTogether: (script, keys, args, answered) =>
+      together.add(script, slotOfKey(keys[0]), {
+        ...{ keys, args },
+        answered: (reply) => answered(Exit.succeed(reply)),
+        failed: (error) => answered(failWith(error))
+      }),
     runDurably: (script, keys, args, replicas) =>
       perform(() => sendDurably(scriptCall(script, keys, args, slotOfKey(keys[0])), replicas)),
     command: (command, args) =>

@@ -1,7 +1,9 @@
 /**
- * Drains: the fibers that append, one for each channel that has something to append
- * or to find out, and none for any other.
+ * Drains: appends what channels have pending, one append at a time for each; and the
+ * fibers of those that have something to find out first, or a log that takes one.
  */
+
+import type { Failure } from "@weir/core/Failure"
 import { Cause, Clock, Effect, Exit, FiberSet, Schedule, type Scope, Semaphore } from "effect"
 import type { Moved } from "./domain/Moved.ts"
 import type { OwnedChannel } from "./OwnedChannel.ts"
@@ -33,6 +35,8 @@ export const make = Effect.fnUntraced(function* (
   const clock = yield* Clock.Clock
   /** To begin once what is at hand is done. */
   let ready: Array<OwnedChannel> = []
+  /** For the log's answer, without a fiber. */
+  const waiting = new Set<OwnedChannel>()
   let closed = false
 
   let made: (SequencerDeps & ReturnType<typeof deps>) | undefined
@@ -53,20 +57,41 @@ export const make = Effect.fnUntraced(function* (
     else answerMoved(channel, depsNow().moved(shard))
   }
 
-  const begin = (channel: OwnedChannel): void => {
-    try {
-      if (!closed) drainNow(channel, depsNow())
-    } catch (defect) {
-      run(ended(channel, Cause.die(defect)))
-      return rest(channel)
-    }
+  /** We stop, and nobody has been answered. */
+  const interrupted = (channel: OwnedChannel, cause: Cause.Cause<Failure>): void => {
+    channel.quiet.openUnsafe()
+    refuse(channel, cause)
+  }
+
+  const finish = (channel: OwnedChannel, unknown: Failure | undefined): void => {
     if (!channel.hasPending && !channel.isDoubtful) return rest(channel)
-    run(drain(channel, depsNow())).addObserver((exit) => {
+    run(drain(channel, depsNow(), unknown)).addObserver((exit) => {
       if (Exit.isSuccess(exit)) return rest(channel)
-      // Interrupted, which is how it goes once we stop, it has answered nobody.
-      channel.quiet.openUnsafe()
-      refuse(channel, exit.cause)
+      interrupted(channel, exit.cause)
     })
+  }
+
+  const begin = (channel: OwnedChannel): void => {
+    if (closed) return finish(channel, undefined)
+    let isWaiting = true
+    const ends = () => {
+      isWaiting = false
+      waiting.delete(channel)
+    }
+    drainNow(
+      channel,
+      depsNow(),
+      (unknown) => {
+        ends()
+        finish(channel, unknown)
+      },
+      (defect) => {
+        ends()
+        run(ended(channel, Cause.die(defect)))
+        rest(channel)
+      }
+    )
+    if (isWaiting) waiting.add(channel)
   }
 
   const beginReady = () => {
@@ -91,6 +116,7 @@ export const make = Effect.fnUntraced(function* (
     Effect.sync(() => {
       closed = true
       beginReady()
+      for (const channel of waiting) interrupted(channel, Cause.interrupt())
     })
   )
 

@@ -57,7 +57,7 @@ export class OwnedChannel {
   readonly settled = Latch.makeUnsafe(true)
   /** When the newest was delivered, on a clock that never steps. */
   deliveredAt = 0
-  /** Closed while a fiber is appending; it takes whatever is pending before it ends. */
+  /** Closed while something is being appended; whatever is pending is taken before that ends. */
   readonly quiet = Latch.makeUnsafe(true)
   usedAt: number
   /** This router holds it no more; a fiber may still be ending with it. */

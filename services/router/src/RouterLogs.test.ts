@@ -1,14 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import { layerStatic } from "@weir/cluster/LocalCluster"
+import { type Failure, failure } from "@weir/core/Failure"
 import { makeNamespace } from "@weir/core/Namespace"
+import type { Accepted } from "@weir/core/Publication"
 import { Routers } from "@weir/mesh/Routers"
-import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
+import type { Moved } from "./domain/Moved.ts"
 import { takeItems } from "./Lane.fixture.ts"
-import { LogStore, pageBytes } from "./ports/LogStore.ts"
+import { type AppendResult, type Fenced, LogStore, pageBytes } from "./ports/LogStore.ts"
 import { makeMemory } from "./ports/MemoryLogStore.ts"
 import { layerMemory as layerRecords } from "./ports/ShardRecords.ts"
-import { make } from "./Router.ts"
+import { make, type Router } from "./Router.ts"
 
 const term = 4_096
 const limits = { limit: 10, maxBytes: pageBytes }
@@ -48,6 +51,71 @@ const message = (channel: string, messageId = "") => ({
   contentType: "",
   data: new TextEncoder().encode("1")
 })
+
+const answersAtOnce = "a log that answers at once"
+
+const ways = ["a log that takes a fiber", answersAtOnce, "a log that answers later"] as const
+
+const unavailable = Exit.fail(failure("unavailable", "the log is not available"))
+
+type Trouble = "none" | "dies" | "hangs" | "forgets" | "forgets its answer" | "refuses"
+
+/** A log that takes appends in one of these ways, and what it does from the second one on. */
+const troubled = (way: (typeof ways)[number]) => {
+  const { store } = makeMemory()
+  const hangs = Deferred.makeUnsafe<void>()
+  const log = {
+    hangs,
+    trouble: "none" as Trouble,
+    /** Appends that it was asked for in trouble. */
+    asked: 0,
+    store: undefined as unknown as LogStore["Service"]
+  }
+  const appendThen: NonNullable<typeof store.appendThen> =
+    (namespace) => (asked, nowMillis, decided) => {
+      const { trouble } = log
+      if (trouble !== "none") log.asked++
+      const append = (then: typeof decided) => store.appendThen!(namespace)!(asked, nowMillis, then)
+      switch (trouble) {
+        case "none":
+          return append(decided)
+        case "dies":
+          return decided(Exit.die("boom"))
+        case "hangs":
+          return void Deferred.doneUnsafe(hangs, Exit.void)
+        case "refuses":
+          return decided(unavailable)
+        case "forgets":
+        case "forgets its answer":
+          log.trouble = "none"
+          if (trouble === "forgets its answer") append(() => {})
+          return decided(unavailable)
+      }
+    }
+  const later: typeof appendThen = (namespace) => (asked, nowMillis, decided) =>
+    queueMicrotask(() => appendThen(namespace)!(asked, nowMillis, decided))
+  const append: typeof store.append = (asked) =>
+    Effect.andThen(
+      Effect.yieldNow,
+      Effect.callback<AppendResult, Failure | Fenced>((resume) =>
+        appendThen(asked.namespace)!(asked, 0, resume)
+      )
+    )
+  const byWay = {
+    "a log that takes a fiber": undefined,
+    [answersAtOnce]: appendThen,
+    "a log that answers later": later
+  }[way]
+  log.store = { ...store, append, appendThen: byWay }
+  return log
+}
+
+/** Publishes what finds out where the log is, which takes a fiber, and lets that end. */
+const begin = (router: Router["Service"]) =>
+  Effect.andThen(
+    router.publish(message("chat:lobby", "first")),
+    Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
+  )
 
 describe("a router's idle channels", () => {
   it.effect("leave nothing behind, though they were only read", () =>
@@ -142,27 +210,15 @@ describe("a publication on a log that does not end well", () => {
       )
     })
 
-  it.effect.each([
-    ["of a log that takes its time", false],
-    ["of a log that answers at once", true]
-  ] as const)(
-    "is answered after a defect %s, with all behind it, and the next one goes on",
-    ([, now]) =>
+  it.effect.each(ways)(
+    "is answered after a defect of %s, with all behind it, and the next one goes on",
+    (way) =>
       Effect.gen(function* () {
-        const { store } = makeMemory()
-        let isBroken = true
-        const append: typeof store.append = (entries) =>
-          Effect.andThen(
-            Effect.yieldNow,
-            Effect.suspend(() => (isBroken ? Effect.die("boom") : store.append(entries)))
-          )
-        const appendNow: NonNullable<typeof store.appendNow> =
-          (namespace) => (entries, nowMillis) => {
-            if (isBroken) throw new Error("boom")
-            return store.appendNow!(namespace)!(entries, nowMillis)
-          }
-        const router = yield* routerOn({ ...store, append, appendNow: now ? appendNow : undefined })
+        const log = troubled(way)
+        const router = yield* routerOn(log.store)
         const publish = (id: string) => router.publish(message("chat:lobby", id))
+        yield* begin(router)
+        log.trouble = "dies"
         const failures = yield* Effect.forEach(["a", "a", "b"], (id) => Effect.flip(publish(id)), {
           concurrency: "unbounded"
         })
@@ -170,34 +226,79 @@ describe("a publication on a log that does not end well", () => {
           failures.map((it) => `${it.code} ${it.message}`),
           Array.from({ length: 3 }, () => "internal internal error")
         )
-        isBroken = false
-        assert.strictEqual((yield* publish("c")).position.offset, 1)
+        log.trouble = "none"
+        assert.strictEqual((yield* publish("c")).position.offset, 2)
       })
   )
 
-  it.effect("is answered when the owner stops, and so is who comes later", () =>
+  it.effect.each(ways.filter((way) => way !== answersAtOnce))(
+    "is answered when the owner stops and waits for %s, and so is who comes later",
+    (way) =>
+      Effect.gen(function* () {
+        const log = troubled(way)
+        const publications = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const router = yield* routerOn(log.store)
+            yield* begin(router)
+            log.trouble = "hangs"
+            /** As another router asks: nobody but the owner answers. */
+            const publish = (id: string) =>
+              Effect.callback<Accepted, Failure | Moved>((resume) =>
+                router.submit(message("chat:lobby", id), resume)
+              )
+            const waiting = yield* Effect.forEach(["a", "a", "b"], (id) =>
+              Effect.forkDetach(Effect.flip(publish(id)), { startImmediately: true })
+            )
+            yield* Deferred.await(log.hangs)
+            return { waiting, publish }
+          })
+        )
+        const failures = [
+          ...(yield* Effect.forEach(publications.waiting, Fiber.join)),
+          yield* Effect.flip(publications.publish("c"))
+        ]
+        assert.deepStrictEqual(
+          failures.map((it) => (it._tag === "Failure" ? `${it.code} ${it.message}` : it._tag)),
+          Array.from({ length: 4 }, () => "unavailable the server is stopping")
+        )
+      })
+  )
+
+  it.effect.each(ways)("is tried twice at %s that refuses, and then given up", (way) =>
     Effect.gen(function* () {
-      const { store } = makeMemory()
-      const asked = yield* Deferred.make<void>()
-      const append = () => Effect.andThen(Deferred.succeed(asked, undefined), Effect.never)
-      const publications = yield* Effect.scoped(
-        Effect.gen(function* () {
-          const router = yield* routerOn({ ...store, append })
-          const publish = (id: string) => Effect.flip(router.publish(message("chat:lobby", id)))
-          const waiting = yield* Effect.forEach(["a", "a", "b"], (id) =>
-            Effect.forkDetach(publish(id), { startImmediately: true })
-          )
-          yield* Deferred.await(asked)
-          return { waiting, publish }
-        })
-      )
-      const failures = [
-        ...(yield* Effect.forEach(publications.waiting, Fiber.join)),
-        yield* publications.publish("c")
-      ]
+      const log = troubled(way)
+      const router = yield* routerOn(log.store)
+      yield* begin(router)
+      log.trouble = "refuses"
+      const refused = yield* Effect.flip(router.publish(message("chat:lobby", "a")))
+      assert.deepStrictEqual([refused.code, log.asked], ["unavailable", 2])
+    })
+  )
+
+  it.effect.each(
+    ways.flatMap((way) => [
+      { way, trouble: "forgets its answer" as const },
+      { way, trouble: "forgets" as const }
+    ])
+  )("is appended once by $way that once $trouble", ({ trouble, way }) =>
+    Effect.gen(function* () {
+      const log = troubled(way)
+      const router = yield* routerOn(log.store)
+      const publish = (id: string) => router.publish(message("chat:lobby", id))
+      yield* begin(router)
+      log.trouble = trouble
+      const accepted = yield* Effect.forEach(["a", "b"], publish, { concurrency: "unbounded" })
       assert.deepStrictEqual(
-        failures.map((it) => `${it.code} ${it.message}`),
-        Array.from({ length: 4 }, () => "unavailable the server is stopping")
+        accepted.map(({ duplicate, position }) => [position.offset, duplicate]),
+        [
+          [2, false],
+          [3, false]
+        ]
+      )
+      const { entries } = yield* router.read("chat:lobby", { _tag: "After", offset: 0 }, limits)
+      assert.deepStrictEqual(
+        entries.map(({ publication }) => publication.messageId),
+        ["first", "a", "b"]
       )
     })
   )
@@ -206,7 +307,7 @@ describe("a publication on a log that does not end well", () => {
     Effect.gen(function* () {
       const { store } = makeMemory()
       const failing = yield* Effect.forkChild(
-        results({ ...store, append: () => Effect.never, appendNow: undefined }, 2)
+        results({ ...store, append: () => Effect.never, appendThen: undefined }, 2)
       )
       yield* TestClock.adjust("4 seconds")
       assert.isUndefined(failing.pollUnsafe())

@@ -190,29 +190,72 @@ const append = Effect.fnUntraced(function* (channel: OwnedChannel, deps: Sequenc
   return end(channel, begun, result, deps)
 })
 
-/**
- * Appends what is pending, as long as there is nothing to wait for: a fiber for each channel
- * and turn costs as much as all else at a log in memory. What is left is for `drain`.
- */
-export const drainNow = (channel: OwnedChannel, deps: SequencerDeps): void => {
-  const appendNow = deps.logs.appendNow?.(channel.namespace)
-  if (appendNow === undefined) return
-  while (
-    isOurs(channel) &&
-    channel.hasPending &&
-    isSettled(channel) &&
-    !isSuspended(channel, deps)
-  ) {
-    const now = deps.clock.currentTimeMillisUnsafe()
-    const begun = begin(channel, now)
-    end(channel, begun, appendNow(begun.asked, now), deps)
-  }
+const appendedOf = (exit: Exit.Exit<AppendResult, Failure | Fenced>): Appended => {
+  if (Exit.isSuccess(exit)) return exit.value
+  const refused = exit.cause.reasons.find(Cause.isFailReason)?.error
+  if (refused === undefined) throw Cause.squash(exit.cause)
+  return refused._tag === "Fenced" ? refused : { _tag: "Unknown", why: refused }
 }
 
-const appendAll = Effect.fnUntraced(function* (channel: OwnedChannel, deps: SequencerDeps) {
+/** It waits for the log's answer, or rests: with why, if nobody knows whether the last one happened. */
+type Progress = "waiting" | Failure | undefined
+
+/**
+ * Appends what is pending, without a fiber, for as long as all goes well: a fiber for each
+ * channel and turn costs as much as all else at a log in memory, and a sixth of what a router
+ * needs for one publication into Redis. Then calls `rest`, or `died`, once. What is left is
+ * for `drain`.
+ */
+export const drainNow = (
+  channel: OwnedChannel,
+  deps: SequencerDeps,
+  rest: (unknown: Failure | undefined) => void,
+  died: (defect: unknown) => void
+): void => {
+  const appendThen = deps.logs.appendThen?.(channel.namespace)
+  if (appendThen === undefined) return rest(undefined)
+
+  const appendReady = (): Progress => {
+    while (
+      isOurs(channel) &&
+      channel.hasPending &&
+      isSettled(channel) &&
+      !isSuspended(channel, deps)
+    ) {
+      const now = deps.clock.currentTimeMillisUnsafe()
+      const begun = begin(channel, now)
+      let progress: Progress = "waiting"
+      let isLater = false
+      appendThen(begun.asked, now, (exit) => {
+        const decide = () => end(channel, begun, appendedOf(exit), deps)
+        if (isLater) goOn(() => decide() ?? appendReady())
+        else progress = decide()
+      })
+      isLater = true
+      if (progress !== undefined) return progress
+    }
+    return undefined
+  }
+  const goOn = (step: () => Progress): void => {
+    let progress: Progress
+    try {
+      progress = step()
+    } catch (defect) {
+      return died(defect)
+    }
+    if (progress !== "waiting") rest(progress)
+  }
+  goOn(appendReady)
+}
+
+const appendAll = Effect.fnUntraced(function* (
+  channel: OwnedChannel,
+  deps: SequencerDeps,
+  before: Failure | undefined
+) {
   const { clock } = deps
   /** Why the append before this one is not known to have happened; nothing once it is. */
-  let unknown: Failure | undefined
+  let unknown = before
   /** Appends in a row that did not happen. */
   let failures = 0
 
@@ -269,7 +312,8 @@ export const ended = (channel: OwnedChannel, cause: Cause.Cause<Failure>) => {
 
 /**
  * Appends until nothing is pending and nothing in doubt, the shard is not owned any more, or
- * something failed. One at a time for each channel.
+ * something failed. One at a time for each channel. `unknown`: why nobody knows whether the
+ * append before happened.
  */
-export const drain = (channel: OwnedChannel, deps: SequencerDeps) =>
-  Effect.catchCause(appendAll(channel, deps), (cause) => ended(channel, cause))
+export const drain = (channel: OwnedChannel, deps: SequencerDeps, unknown: Failure | undefined) =>
+  Effect.catchCause(appendAll(channel, deps, unknown), (cause) => ended(channel, cause))

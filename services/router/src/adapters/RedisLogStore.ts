@@ -12,7 +12,7 @@ import type { Position } from "@weir/core/Position"
 import { monotonicMs } from "@weir/flow/Monotonic"
 import { type Argument, Redis, type Reply } from "@weir/redis/Redis"
 import type { Script } from "@weir/redis/Script"
-import { Clock, Effect, Layer } from "effect"
+import { Clock, Effect, Exit, FiberSet, Layer } from "effect"
 import { dedupeKey } from "../domain/DedupeWindow.ts"
 import type { PageLimits } from "../domain/PageLimits.ts"
 import { decide } from "../domain/Resume.ts"
@@ -20,6 +20,7 @@ import { newEpoch } from "../ports/Epoch.ts"
 import {
   type Append,
   type AppendResult,
+  type AppendThen,
   type ChannelOf,
   Fenced,
   type From,
@@ -101,34 +102,56 @@ const make = Effect.gen(function* () {
       .run(script, channelKeys(channel), args)
       .pipe(Effect.catch(unavailable), Effect.flatMap(unlessFenced))
 
-  const append = Effect.fnUntraced(function* (
-    append: Append
-  ): Effect.fn.Return<AppendResult, Failure | Fenced> {
+  const clock = yield* Clock.Clock
+  const runFork = yield* FiberSet.makeRuntime<never, void, never>()
+
+  /** What an append is to do besides, and what to do once it is answered. */
+  const prepare = (append: Append, nowMillis: number) => {
     const { channel, entries, namespace } = append
-    const clock = yield* Clock.Clock
     const now = monotonicMs(clock)
     // Turns are counted before they are known to have happened: made twice, they would forget
     // too early.
     const due = upkeep.take(channel, namespace.dedupeMs, now)
-    const args = appendArguments(append, clock.currentTimeMillisUnsafe(), due)
-    const keys = channelKeys(channel)
-    const wanted = namespace.durableReplicas
-    const asked =
-      wanted === 0
-        ? Effect.map(redis.runTogether(appendScript, keys, args), (reply) => ({
-            reply,
-            replicas: 0
-          }))
-        : Effect.map(redis.runDurably(appendScript, keys, args, wanted), (answer) => ({
-            ...answer,
-            reply: (answer.reply as ReadonlyArray<Reply>)[0]!
-          }))
-    const { replicas, reply } = yield* Effect.catch(asked, unavailable)
-    const result = Replies.appendResult(yield* unlessFenced(reply), entries, replicas >= wanted)
-    if (result._tag === "Appended") upkeep.made(channel, due, now)
-    else upkeep.giveBack(channel, due)
-    return result
+    return {
+      keys: channelKeys(channel),
+      args: appendArguments(append, nowMillis, due),
+      resultOf: (reply: Reply, durable: boolean): Exit.Exit<AppendResult, Fenced> => {
+        const term = Replies.fencedBy(reply)
+        if (term !== undefined) return Exit.fail(new Fenced({ term }))
+        const result = Replies.appendResult(reply, entries, durable)
+        if (result._tag === "Appended") upkeep.made(channel, due, now)
+        else upkeep.giveBack(channel, due)
+        return Exit.succeed(result)
+      }
+    }
+  }
+
+  const appendThen: AppendThen = (append, nowMillis, decided) => {
+    const { args, keys, resultOf } = prepare(append, nowMillis)
+    redis.runTogether(appendScript, keys, args, (exit) => {
+      if (Exit.isSuccess(exit)) return decided(resultOf(exit.value, true))
+      const failed = Effect.catch(Effect.failCause(exit.cause), unavailable)
+      runFork(Effect.map(Effect.exit(failed), decided))
+    })
+  }
+
+  const appendDurably = Effect.fnUntraced(function* (
+    append: Append
+  ): Effect.fn.Return<AppendResult, Failure | Fenced> {
+    const wanted = append.namespace.durableReplicas
+    const { args, keys, resultOf } = prepare(append, clock.currentTimeMillisUnsafe())
+    const answer = yield* Effect.catch(
+      redis.runDurably(appendScript, keys, args, wanted),
+      unavailable
+    )
+    const [reply] = answer.reply as ReadonlyArray<Reply>
+    return yield* resultOf(reply!, answer.replicas >= wanted)
   })
+
+  const append = (append: Append): Effect.Effect<AppendResult, Failure | Fenced> =>
+    append.namespace.durableReplicas > 0
+      ? appendDurably(append)
+      : Effect.callback((resume) => appendThen(append, clock.currentTimeMillisUnsafe(), resume))
 
   const page = Effect.fnUntraced(function* (
     { channel, namespace, term }: ChannelOf,
@@ -144,7 +167,10 @@ const make = Effect.gen(function* () {
 
   return LogStore.of({
     append: (asked) => (asked.namespace.logged ? append(asked) : memory.append(asked)),
-    appendNow: (namespace) => (namespace.logged ? undefined : memory.appendNow?.(namespace)),
+    appendThen: (namespace) => {
+      if (!namespace.logged) return memory.appendThen?.(namespace)
+      return namespace.durableReplicas > 0 ? undefined : appendThen
+    },
     head: (where) =>
       where.namespace.logged
         ? Effect.map(page(where, ["newest", 0, ""], nothing), ({ head, publishedAt }) => ({

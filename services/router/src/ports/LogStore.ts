@@ -13,7 +13,7 @@ import type { Failure } from "@weir/core/Failure"
 import type { Namespace } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { EncodedPublication } from "@weir/wire/Publications"
-import { Context, Data, type Effect } from "effect"
+import { Context, Data, type Effect, type Exit } from "effect"
 import type { KnownId } from "../domain/DedupeWindow.ts"
 import type { PageLimits } from "../domain/PageLimits.ts"
 import type { Verdict } from "../domain/Resume.ts"
@@ -52,7 +52,12 @@ export type AppendResult =
   /** Nothing was appended: the head is another one, or there is no log any more. */
   | { readonly _tag: "Mismatch"; readonly head: Position | undefined }
 
-export type AppendNow = (append: Append, nowMillis: number) => AppendResult
+/** Calls `decided` once, and maybe at once. */
+export type AppendThen = (
+  append: Append,
+  nowMillis: number,
+  decided: (exit: Exit.Exit<AppendResult, Failure | Fenced>) => void
+) => void
 
 export interface Head {
   readonly head: Position
@@ -94,8 +99,8 @@ export class LogStore extends Context.Service<
   LogStore,
   {
     readonly append: (append: Append) => Effect.Effect<AppendResult, Failure | Fenced>
-    /** The same for the channels of a namespace, if it takes no waiting there: without a fiber. */
-    readonly appendNow?: ((namespace: Namespace) => AppendNow | undefined) | undefined
+    /** The same without a fiber, for the channels of a namespace, where that can be. */
+    readonly appendThen?: ((namespace: Namespace) => AppendThen | undefined) | undefined
     readonly head: (channel: ChannelOf) => Effect.Effect<Head, Failure | Fenced>
     /** Judges a position and reads what it is owed. */
     readonly resume: (

@@ -5,7 +5,7 @@
  * durable as it will be.
  */
 import type { Position } from "@weir/core/Position"
-import { Clock, Effect, Layer } from "effect"
+import { Clock, Effect, Exit, Layer } from "effect"
 import { ChannelLog } from "../domain/ChannelLog.ts"
 import type { PageLimits } from "../domain/PageLimits.ts"
 import { newEpoch } from "./Epoch.ts"
@@ -87,7 +87,7 @@ export const makeMemory = (): MemoryLogStore => {
 
   const store: LogStore["Service"] = {
     append: (asked) => withNow((now) => append(asked, now)),
-    appendNow: () => append,
+    appendThen: () => (asked, now, decided) => decided(Exit.succeed(append(asked, now))),
     head: (where) => withNow((now) => headOf(logOf(where, now))),
     resume: (where, since, limits) =>
       withNow((now) => {
