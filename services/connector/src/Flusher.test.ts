@@ -123,18 +123,23 @@ describe("Flusher", () => {
 
 describe("restAfter", () => {
   it.each([
-    [0.05, 0],
-    [0.3, 0],
-    [0.4, 1],
-    [1, 3],
-    [2.5, 7],
-    [7, 8],
-    [12, 3],
-    [15, 0],
-    [70, 0]
-  ])("gives a round of %d ms a rest of %d ms", (busyMs, restMs) => {
-    assert.strictEqual(restAfter(busyMs), restMs)
-  })
+    [0.05, 1_000, 0],
+    [0.3, 1_000, 0],
+    [0.4, 1_000, 1],
+    [1, 1_000, 3],
+    [2.5, 32, 7],
+    [2.5, 31, 0],
+    [7, 1_000, 8],
+    [7, 1, 0],
+    [12, 1_000, 3],
+    [15, 1_000, 0],
+    [70, 1_000, 0]
+  ])(
+    "gives a round of %d ms over %d connections a rest of %d ms",
+    (busyMs, connections, restMs) => {
+      assert.strictEqual(restAfter(busyMs, connections), restMs)
+    }
+  )
 })
 
 describe("Connection", () => {

@@ -41,15 +41,23 @@ const sliceMs = 5
 const looksEvery = 32
 
 /**
+ * Writing to fewer takes well below a millisecond: a round of them that took long was held up
+ * by something else, as on a machine that has more to do, and its clients have waited enough.
+ */
+const fewConnections = 32
+
+/**
  * Rounds take at most a quarter of the time, but the next one begins at the latest so long after
  * the one before. So what a delivery costs does not depend on how many connectors share the load.
  */
 const restFactor = 3
 const longestCycleMs = 15
 
-/** How long to rest after a round that took so long. */
-export const restAfter = (busyMs: number): number =>
-  Math.max(0, Math.floor(Math.min(restFactor * busyMs, longestCycleMs - busyMs)))
+/** How long to rest after a round that took so long to write to so many. */
+export const restAfter = (busyMs: number, connections: number): number =>
+  connections < fewConnections
+    ? 0
+    : Math.max(0, Math.floor(Math.min(restFactor * busyMs, longestCycleMs - busyMs)))
 
 export class Flusher {
   readonly #hasWork = Latch.makeUnsafe(false)
@@ -59,6 +67,8 @@ export class Flusher {
   #last: Flushable | undefined
   /** The next one of this round. */
   #next: Flushable | undefined
+  /** Written to in this round. */
+  #flushed = 0
   #isResting = false
   /** What was joined in this round, by its first chunk: who has the same channels has the same. */
   readonly #joins = new Map<Uint8Array, Joined>()
@@ -101,6 +111,7 @@ export class Flusher {
     this.#intakes = []
     for (const intake of intakes) intake()
     this.#next = this.#first
+    this.#flushed = 0
     this.#first = undefined
     this.#last = undefined
   }
@@ -114,6 +125,7 @@ export class Flusher {
       this.#next = flushable.behind
       flushable.behind = undefined
       flushable.isWaiting = false
+      this.#flushed++
       try {
         flushable.flush(nowMillis, this.#join)
       } catch (defect) {
@@ -140,7 +152,7 @@ export class Flusher {
       if (this.#next === undefined) this.#begin()
       this.#flushSome(now)
       busyMs += now() - begin
-      const restMs = restAfter(busyMs)
+      const restMs = restAfter(busyMs, this.#flushed)
       if (this.#next !== undefined || restMs === 0) return
       this.#isResting = true
       yield* Effect.sleep(restMs)
