@@ -1,11 +1,13 @@
 /**
- * PublishApi: Weir's publish API on bare grpc-js, with bytes for messages.
+ * PublishApi: Weir's publish API with bytes for messages: streams on bare grpc-js, and
+ * unary calls on less than that.
  *
  * The servers that Weir is compared with answer at the same paths, so that one
  * client measures all of them.
  */
 import * as grpc from "@grpc/grpc-js"
 import { PublishRequest, PublishServiceDefinition } from "@weir/proto/api/v1/publish"
+import { openUnaryCalls } from "./UnaryCalls.ts"
 
 const { fullName, methods } = PublishServiceDefinition
 
@@ -43,14 +45,14 @@ export const openPublishApi = async (
       error === undefined ? resolve() : reject(error)
     )
   )
+  const unary = await openUnaryCalls(address, publishPath, `Bearer ${key}`)
   return {
-    publish: (request, answered) =>
-      void client.makeUnaryRequest(
-        ...([publishPath, identity, identity, request, metadata, {}] as const),
-        (error, response) => answered(error ?? response ?? Buffer.alloc(0))
-      ),
+    publish: unary.call,
     stream: () => client.makeBidiStreamRequest(publishStreamPath, identity, identity, metadata),
-    close: () => client.close()
+    close: () => {
+      unary.close()
+      client.close()
+    }
   }
 }
 

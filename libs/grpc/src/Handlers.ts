@@ -78,11 +78,14 @@ const unary =
       callInfo(call)
     )
     if (handled instanceof Answering) {
-      try {
-        return handled.begin(answer)
-      } catch (defect) {
-        return answer(Exit.die(defect))
+      const guarded = (step: () => void) => {
+        try {
+          step()
+        } catch (defect) {
+          answer(Exit.die(defect))
+        }
       }
+      return guarded(() => handled.begin((exit) => guarded(() => answer(exit))))
     }
     const fiber = run(handled)
     // Watched from outside: each step more within the fiber costs what a call should not.
