@@ -7,7 +7,7 @@ import { coresFor, startOptions } from "../Cores.ts"
 import { drive } from "../Driver.ts"
 import type { IntroductionName } from "../driver/Introductions.ts"
 import type { HandshakesJob, HandshakesResult } from "../driver/jobs/Handshakes.ts"
-import { localAddresses } from "../driver/LocalAddresses.ts"
+import { forHandshakes, localAddresses } from "../driver/LocalAddresses.ts"
 import { alternate, median, ratioOf } from "../Pairs.ts"
 import type { Context, Figures, Ratio, Scenario } from "../Scenario.ts"
 import type { BenchFailure, Process, System } from "../System.ts"
@@ -19,13 +19,6 @@ const atOnce = 64
 /** Open together: few enough for the descriptors of a process. */
 const usualPerRound = 4_000
 const rounds = 6
-/**
- * A port rests for a minute after its connection. With few addresses the kernel's search for a
- * free one took the driver seven times as long in later runs as in the first: 500 handshakes a
- * second instead of 2,500, and a server that is woken for each of them alone.
- */
-const addresses = 64
-
 const { driverCore, otherCore, serverCore } = coresFor(1)
 
 interface Target {
@@ -97,7 +90,7 @@ const measure = ({ introduction, start, system }: Variant, scale: number) =>
       const job: HandshakesJob = {
         kind: "handshakes",
         ...{ introduction, address, atOnce, rounds, processes },
-        localAddresses: localAddresses(1, addresses),
+        localAddresses: localAddresses(1, forHandshakes),
         issuer: benchIssuer,
         perRound: Math.max(atOnce, Math.round(usualPerRound * scale))
       }

@@ -7,7 +7,7 @@ import { Effect, type Scope } from "effect"
 import { coresFor, startOptions } from "../Cores.ts"
 import { drive } from "../Driver.ts"
 import type { StormJob, StormResult } from "../driver/jobs/Storm.ts"
-import { localAddresses } from "../driver/LocalAddresses.ts"
+import { forHandshakes, localAddresses } from "../driver/LocalAddresses.ts"
 import { alternate, median, ratioOf } from "../Pairs.ts"
 import type { Chart, Context, Figures, Ratio, Scenario } from "../Scenario.ts"
 import type { BenchFailure, Process, System } from "../System.ts"
@@ -43,7 +43,7 @@ const runOnce = Effect.fnUntraced(function* (
     ...{ subscribing, publishing, connections, channels, perSecond },
     ...{ calmSeconds, awaySeconds, limitSeconds },
     processes: [...servers, ...others],
-    localAddresses: localAddresses(1)
+    localAddresses: localAddresses(1, forHandshakes)
   }
   const result = yield* drive<StormResult>(job, { core: coresFor(1).driverCore })
   const isWeir = system.name === "weir"
