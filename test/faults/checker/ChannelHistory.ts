@@ -33,6 +33,7 @@ export interface Publication {
   lastInvoke: number
   invokes: number
   fails: number
+  unknowns: number
   ok: PublishOk | undefined
   /** The last that its process did about it. */
   last: Publish
@@ -82,6 +83,7 @@ export class ChannelHistory {
   log: Log | undefined
   readonly #entries = new Map<string, Map<number, Array<Entry>>>()
   readonly #found = new Map<string, Entry>()
+  readonly #beganAt = new Map<string, number>()
   readonly #onLine: (line: Line) => void
   #deliveries = 0
 
@@ -102,7 +104,14 @@ export class ChannelHistory {
       if (known === undefined) {
         this.publications.set(key, {
           ...{ process, publisher, messageId, invoked: event, last: event },
-          ...{ firstInvoke: index, lastInvoke: index, invokes: 1, fails: 0, ok: undefined }
+          ...{
+            firstInvoke: index,
+            lastInvoke: index,
+            invokes: 1,
+            fails: 0,
+            unknowns: 0,
+            ok: undefined
+          }
         })
         return
       }
@@ -112,6 +121,7 @@ export class ChannelHistory {
     if (known === undefined) throw new Error(`${messageId} has an outcome and was never invoked`)
     known.last = event
     if (event.phase === "fail") known.fails++
+    if (event.phase === "info") known.unknowns++
     if (event.phase !== "ok") return
     known.ok ??= event
     this.#see(event.position, known.publisher, messageId, known.invoked.sha, event)
@@ -146,6 +156,11 @@ export class ChannelHistory {
     this.lines.set(subscriber, line)
     this.#onLine(line)
     return line
+  }
+
+  /** When anything of the epoch was seen first. */
+  beganAt(epoch: string): number {
+    return this.#beganAt.get(epoch) ?? Number.POSITIVE_INFINITY
   }
 
   /** Everything that anybody saw there. */
@@ -202,6 +217,7 @@ export class ChannelHistory {
       offsets = new Map()
       this.#entries.set(epoch, offsets)
     }
+    this.#beganAt.set(epoch, Math.min(event.t, this.beganAt(epoch)))
     let seen = offsets.get(offset)
     if (seen === undefined) {
       seen = []

@@ -359,6 +359,37 @@ describe("The log is in the order of the publications", () => {
     flags("I9", story, "w1 published m1 before m2, and they are at 2 and 1")
   })
 
+  describe("I9: a new epoch", () => {
+    const unlogged = { logged: () => false }
+    const swapped = "w1 published m1 before m2, and they are at 2 and 1"
+    const sent = () => new Story().subscribed("s1", at(0)).invoke("w1", "m1").invoke("w1", "m2")
+    /** m1, sent once more, comes behind m2 in the next epoch. */
+    const ended = (story: Story) =>
+      story
+        .gap("s1", "epoch_changed", at(0, 2, "e2"))
+        .ok("w1", "m2", at(1, 2, "e2"))
+        .got("s1", "m2", at(1, 2, "e2"))
+        .ok("w1", "m1", at(2, 2, "e2"))
+        .got("s1", "m1", at(2, 2, "e2"))
+
+    it("may have once more what an owner that died may have published", () => {
+      passes(ended(sent().info("w1", "m1")), unlogged)
+    })
+
+    it("may not swap what never was in doubt", () => {
+      flags("I9", ended(sent()), swapped, unlogged)
+    })
+
+    it("may not swap what was sent since it began", () => {
+      const begun = new Story().subscribed("s1", at(0, 2, "e2"))
+      const story = begun.publish("w2", "n1", at(1, 2, "e2")).got("s1", "n1", at(1, 2, "e2"))
+      story.invoke("w1", "m1").invoke("w1", "m2").info("w1", "m1")
+      story.ok("w1", "m2", at(2, 2, "e2")).got("s1", "m2", at(2, 2, "e2"))
+      story.ok("w1", "m1", at(3, 2, "e2")).got("s1", "m1", at(3, 2, "e2"))
+      flags("I9", story, "w1 published m1 before m2, and they are at 3 and 2", unlogged)
+    })
+  })
+
   it("publications of two processes at the same time have no order", () => {
     const story = new Story().invoke("w1", "m1").invoke("w2", "n1")
     passes(story.ok("w2", "n1", at(1)).ok("w1", "m1", at(2)).log())

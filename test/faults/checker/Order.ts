@@ -3,7 +3,7 @@
  */
 import type { Position } from "@weir/core/Position"
 import type { HistoryEvent } from "../history/History.ts"
-import type { ChannelHistory } from "./ChannelHistory.ts"
+import type { ChannelHistory, Publication } from "./ChannelHistory.ts"
 import type { Rules, Violation } from "./Violation.ts"
 
 interface Placed {
@@ -80,9 +80,22 @@ export function* realTime(channel: ChannelHistory, rules: Rules): Generator<Viol
   }
 }
 
+/**
+ * An owner that dies takes the message ids of an unlogged channel with it. What it may have
+ * published, and nobody heard of, is published once more when it is sent again: in the next
+ * epoch, and maybe behind what was sent after it and went there at once.
+ */
+const mayComeAgain = (
+  channel: ChannelHistory,
+  { invoked, unknowns }: Publication,
+  { epoch }: Position,
+  rules: Rules
+): boolean => !rules.logged(channel.name) && unknowns > 0 && invoked.t < channel.beganAt(epoch)
+
 export function* pipelined(channel: ChannelHistory, rules: Rules): Generator<Violation> {
   const byProcess = new Map<string, Array<Placed>>()
   for (const { place, publication } of placed(channel, rules)) {
+    if (mayComeAgain(channel, publication, place, rules)) continue
     const { firstInvoke, invoked, lastInvoke, messageId, ok, process } = publication
     const it: Placed = {
       name: messageId,
