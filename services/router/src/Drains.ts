@@ -2,7 +2,6 @@
  * Drains: appends what channels have pending, one append at a time for each; and the
  * fibers of those that have something to find out first, or a log that takes one.
  */
-
 import type { Failure } from "@weir/core/Failure"
 import { Cause, Clock, Effect, Exit, FiberSet, Schedule, type Scope, Semaphore } from "effect"
 import type { Moved } from "./domain/Moved.ts"

@@ -116,12 +116,17 @@ const make = Effect.gen(function* () {
       keys: channelKeys(channel),
       args: appendArguments(append, nowMillis, due),
       resultOf: (reply: Reply, durable: boolean): Exit.Exit<AppendResult, Fenced> => {
-        const term = Replies.fencedBy(reply)
-        if (term !== undefined) return Exit.fail(new Fenced({ term }))
-        const result = Replies.appendResult(reply, entries, durable)
-        if (result._tag === "Appended") upkeep.made(channel, due, now)
-        else upkeep.giveBack(channel, due)
-        return Exit.succeed(result)
+        try {
+          const term = Replies.fencedBy(reply)
+          if (term !== undefined) return Exit.fail(new Fenced({ term }))
+          const result = Replies.appendResult(reply, entries, durable)
+          if (result._tag === "Appended") upkeep.made(channel, due, now)
+          else upkeep.giveBack(channel, due)
+          return Exit.succeed(result)
+        } catch (defect) {
+          // An answer that is none of ours: this channel's trouble, and not that of all together.
+          return Exit.die(defect)
+        }
       }
     }
   }
