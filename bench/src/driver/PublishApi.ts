@@ -7,7 +7,7 @@
  */
 import * as grpc from "@grpc/grpc-js"
 import { PublishRequest, PublishServiceDefinition } from "@weir/proto/api/v1/publish"
-import { openUnaryCalls } from "./UnaryCalls.ts"
+import { openUnaryCalls, type UnaryCalls } from "./UnaryCalls.ts"
 
 const { fullName, methods } = PublishServiceDefinition
 
@@ -19,8 +19,6 @@ const identity = (bytes: Buffer): Buffer => bytes
 export type PublishStreamCall = grpc.ClientDuplexStream<Buffer, Buffer>
 
 export interface PublishApi {
-  /** `answered`: with the response, or with why there is none. */
-  readonly publish: (request: Buffer, answered: (result: Buffer | Error) => void) => void
   readonly stream: () => PublishStreamCall
   readonly close: () => void
 }
@@ -45,16 +43,15 @@ export const openPublishApi = async (
       error === undefined ? resolve() : reject(error)
     )
   )
-  const unary = await openUnaryCalls(address, publishPath, `Bearer ${key}`)
   return {
-    publish: unary.call,
     stream: () => client.makeBidiStreamRequest(publishStreamPath, identity, identity, metadata),
-    close: () => {
-      unary.close()
-      client.close()
-    }
+    close: () => client.close()
   }
 }
+
+/** The same for publications one by one. */
+export const openPublishCalls = (address: string, key: string): Promise<UnaryCalls> =>
+  openUnaryCalls(address, publishPath, `Bearer ${key}`)
 
 /** Field 1 of a message, with this many bytes: what `publications` and `results` both are. */
 export const repeatedTag = (1 << 3) | 2

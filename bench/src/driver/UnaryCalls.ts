@@ -32,6 +32,8 @@ export const openUnaryCalls = async (
 ): Promise<UnaryCalls> => {
   const session = connect(`http://${address}`)
   await once(session, "connect")
+  // Each call that it ends says so itself.
+  session.on("error", () => {})
   const headers: OutgoingHttpHeaders = {
     [constants.HTTP2_HEADER_METHOD]: "POST",
     [constants.HTTP2_HEADER_PATH]: path,

@@ -19,6 +19,7 @@ const atOnce = 64
 /** Open together: few enough for the descriptors of a process. */
 const usualPerRound = 4_000
 const rounds = 6
+
 const { driverCore, otherCore, serverCore } = coresFor(1)
 
 interface Target {

@@ -4,24 +4,25 @@
  */
 import { Effect, type Scope } from "effect"
 import { makePayloads } from "../driver/Payload.ts"
-import { encodeRequest, openPublishApi, type PublishApi } from "../driver/PublishApi.ts"
+import { encodeRequest, openPublishCalls } from "../driver/PublishApi.ts"
+import type { UnaryCalls } from "../driver/UnaryCalls.ts"
 import { BenchFailure } from "../System.ts"
 import { metric, type Node } from "../systems/WeirNodes.ts"
 
 const decided = 'weir_router_publish_total{result="ok"}'
 
-const openApi = (address: string, key: string) =>
+const openCalls = (address: string, key: string) =>
   Effect.acquireRelease(
     Effect.tryPromise({
-      try: () => openPublishApi(address, key),
+      try: () => openPublishCalls(address, key),
       catch: (error) => new BenchFailure({ message: `${address}: ${error}` })
     }),
-    (api) => Effect.sync(() => api.close())
+    (calls) => Effect.sync(() => calls.close())
   )
 
-const publishOnce = (api: PublishApi, channel: string): Effect.Effect<void, BenchFailure> =>
+const publishOnce = (calls: UnaryCalls, channel: string): Effect.Effect<void, BenchFailure> =>
   Effect.callback((resume) =>
-    api.publish(encodeRequest(channel, makePayloads(0, [0])[0]!), (result) =>
+    calls.call(encodeRequest(channel, makePayloads(0, [0])[0]!), (result) =>
       resume(
         result instanceof Error
           ? Effect.fail(new BenchFailure({ message: `${channel}: ${result.message}` }))
@@ -37,12 +38,12 @@ export const ownedBy = Effect.fnUntraced(function* (
   count: number,
   key: string
 ): Effect.fn.Return<ReadonlyArray<string>, BenchFailure, Scope.Scope> {
-  const api = yield* openApi(owner.grpc!, key)
+  const calls = yield* openCalls(owner.grpc!, key)
   const found: Array<string> = []
   let before = yield* metric(owner, decided)
   for (let index = 0; found.length < count; index++) {
     const channel = `${namespace}:bench-${index}`
-    yield* publishOnce(api, channel)
+    yield* publishOnce(calls, channel)
     const after = yield* metric(owner, decided)
     if (after > before) found.push(channel)
     before = after

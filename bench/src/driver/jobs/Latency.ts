@@ -17,7 +17,7 @@ import type { JobKind, RunJob } from "../Job.ts"
 import { latencies, type Percentiles, percentilesOf } from "../Latencies.ts"
 import { takeNaps } from "../Naps.ts"
 import { makePayloads, microsAt } from "../Payload.ts"
-import { encodeBatch, encodeRequest, openPublishApi, type PublishApi } from "../PublishApi.ts"
+import { encodeBatch, encodeRequest, openPublishApi, openPublishCalls } from "../PublishApi.ts"
 import { beginUsage, type Usage } from "../Usage.ts"
 
 export type Mode = "stream" | "unary"
@@ -55,10 +55,14 @@ interface Sender {
   readonly send: (request: Buffer) => void
   readonly refused: () => number
   readonly unanswered: () => number
+  readonly close: () => void
 }
 
 /** One message for each publication; every answer is read. */
-const openSender = (api: PublishApi, mode: Mode, onFailure: (why: string) => void): Sender => {
+const openSender = async (
+  { address, key, mode }: LatencyJob,
+  onFailure: (why: string) => void
+): Promise<Sender> => {
   let sent = 0
   let answered = 0
   let refused = 0
@@ -68,13 +72,15 @@ const openSender = (api: PublishApi, mode: Mode, onFailure: (why: string) => voi
     if (!isPublished) refused++
   }
   if (mode === "unary") {
+    const { call, close } = await openPublishCalls(address, key)
     const send = (request: Buffer) => {
       sent++
-      api.publish(request, (result) => onAnswer(!(result instanceof Error)))
+      call(request, (result) => onAnswer(!(result instanceof Error)))
     }
-    return { ...counts, send }
+    return { ...counts, send, close }
   }
-  const call = api.stream()
+  const { close, stream } = await openPublishApi(address, key)
+  const call = stream()
   call.on("error", ({ message }) => onFailure(message))
   call.on("data", (bytes: Buffer) => {
     for (const { result } of PublishStreamResponse.decode(bytes).results) {
@@ -85,14 +91,14 @@ const openSender = (api: PublishApi, mode: Mode, onFailure: (why: string) => voi
     sent++
     call.write(encodeBatch([request]))
   }
-  return { ...counts, send }
+  return { ...counts, send, close }
 }
 
 /** After the last one was sent. */
 const silenceMicros = 5e6
 
 export const run: RunJob<LatencyJob, LatencyResult> = async (job) => {
-  const { channel, mode, perSecond, processes, seconds, subscribing, warmupSeconds } = job
+  const { channel, perSecond, processes, seconds, subscribing, warmupSeconds } = job
   const { failed, onFailure } = makeFailing()
   const endNaps = job.napMs === undefined ? () => {} : takeNaps(job.napMs)
 
@@ -107,8 +113,7 @@ export const run: RunJob<LatencyJob, LatencyResult> = async (job) => {
       if (heard >= firstMeasured) latency.record(Math.max(1, nowMicros() - microsAt(bytes, at)))
     }
   })
-  const api = await openPublishApi(job.address, job.key)
-  const sender = openSender(api, mode, onFailure)
+  const sender = await openSender(job, onFailure)
   const publish = (due: number) =>
     sender.send(encodeRequest(channel, makePayloads(sequence++, [due])[0]!))
   const isQuiet = () =>
@@ -159,6 +164,6 @@ export const run: RunJob<LatencyJob, LatencyResult> = async (job) => {
   }
   endNaps()
   audience.close()
-  api.close()
+  sender.close()
   return result
 }

@@ -10,7 +10,7 @@ import { nowMicros } from "../Clock.ts"
 import type { JobKind, RunJob } from "../Job.ts"
 import { latencies, type Percentiles, percentilesOf } from "../Latencies.ts"
 import { makePayloads } from "../Payload.ts"
-import { encodeRequest, openPublishApi } from "../PublishApi.ts"
+import { encodeRequest, openPublishCalls } from "../PublishApi.ts"
 import { beginUsage, type Usage } from "../Usage.ts"
 
 export interface UnaryJob extends JobKind {
@@ -36,7 +36,7 @@ export interface UnaryResult extends Usage {
 
 export const run: RunJob<UnaryJob, UnaryResult> = async (job) => {
   const { address, channels, concurrency, key, processes, seconds, warmupSeconds } = job
-  const api = await openPublishApi(address, key)
+  const api = await openPublishCalls(address, key)
   const [data] = makePayloads(0, [0])
   const requests = channels.map((channel) => encodeRequest(channel, data!))
   const histogram = latencies()
@@ -51,7 +51,7 @@ export const run: RunJob<UnaryJob, UnaryResult> = async (job) => {
   const call = () => {
     const begin = nowMicros()
     unanswered++
-    api.publish(requests[next++ % requests.length]!, (result) => {
+    api.call(requests[next++ % requests.length]!, (result) => {
       unanswered--
       // One that fails would be cheaper than one that is published.
       if (result instanceof Error) return reject(result)
