@@ -93,9 +93,9 @@ const make = Effect.gen(function* () {
   const upkeep = new Upkeep()
   const unavailable = makeUnavailable()
 
-  const unlessFenced = (reply: Reply): Effect.Effect<Reply, Fenced> => {
+  const unlessFenced = (reply: Reply): Exit.Exit<Reply, Fenced> => {
     const term = Replies.fencedBy(reply)
-    return term === undefined ? Effect.succeed(reply) : Effect.fail(new Fenced({ term }))
+    return term === undefined ? Exit.succeed(reply) : Exit.fail(new Fenced({ term }))
   }
   const run = (script: Script, channel: string, args: ReadonlyArray<Argument>) =>
     redis
@@ -117,8 +117,8 @@ const make = Effect.gen(function* () {
       args: appendArguments(append, nowMillis, due),
       resultOf: (reply: Reply, durable: boolean): Exit.Exit<AppendResult, Fenced> => {
         try {
-          const term = Replies.fencedBy(reply)
-          if (term !== undefined) return Exit.fail(new Fenced({ term }))
+          const owned = unlessFenced(reply)
+          if (Exit.isFailure(owned)) return Exit.failCause(owned.cause)
           const result = Replies.appendResult(reply, entries, durable)
           if (result._tag === "Appended") upkeep.made(channel, due, now)
           else upkeep.giveBack(channel, due)

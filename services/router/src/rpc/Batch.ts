@@ -6,6 +6,7 @@
  */
 import { type Failure, failure, failureOf } from "@weir/core/Failure"
 import type { Accepted } from "@weir/core/Publication"
+import { endOfTurn } from "@weir/flow/EndOfTurn"
 import type { Result } from "@weir/proto/api/v1/publish"
 import { Effect, Exit } from "effect"
 
@@ -43,9 +44,15 @@ export class Batch {
     if (--this.#undecided === 0) this.#resume?.(Effect.succeed(this.#results))
   }
 
-  /** All results, in the order of the publications. For one to wait. */
-  readonly results: Effect.Effect<Array<Result>> = Effect.callback((resume) => {
-    if (this.#undecided === 0) resume(Effect.succeed(this.#results))
-    else this.#resume = resume
-  })
+  /**
+   * All results, in the order of the publications. For one to wait, behind who listens: by then
+   * the lanes have written.
+   */
+  readonly results: Effect.Effect<Array<Result>> = Effect.tap(
+    Effect.callback<Array<Result>>((resume) => {
+      if (this.#undecided === 0) resume(Effect.succeed(this.#results))
+      else this.#resume = resume
+    }),
+    endOfTurn
+  )
 }

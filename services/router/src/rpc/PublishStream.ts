@@ -7,7 +7,6 @@
 import { Failure, failureOf } from "@weir/core/Failure"
 import type { Accepted, Message } from "@weir/core/Publication"
 import { SendOrder } from "@weir/core/SendOrder"
-import { endOfTurn } from "@weir/flow/EndOfTurn"
 import { monotonicMs } from "@weir/flow/Monotonic"
 import type { Duplex } from "@weir/grpc/Duplex"
 import type {
@@ -83,8 +82,6 @@ export const publishStream = Effect.fnUntraced(function* (
   const answer = Queue.take(unanswered).pipe(
     Effect.flatMap(({ batch, refused }) =>
       batch.results.pipe(
-        // Who listens comes first: by then the lanes have written.
-        Effect.tap(endOfTurn),
         Effect.flatMap((results) => writeAll([{ results }])),
         // Not when they were refused: the answer may have waited for others for seconds.
         Effect.andThen(() => {
