@@ -120,7 +120,7 @@ export class Flusher {
   #flushSome(now: () => number): void {
     const end = now() + sliceMs
     const nowMillis = Date.now()
-    for (let count = 1; this.#next !== undefined; count++) {
+    while (this.#next !== undefined) {
       const flushable: Flushable = this.#next
       this.#next = flushable.behind
       flushable.behind = undefined
@@ -132,7 +132,7 @@ export class Flusher {
         flushable.giveUp()
         throw defect
       }
-      if (count % looksEvery === 0 && now() > end) return
+      if (this.#flushed % looksEvery === 0 && now() > end) return
     }
     this.#joins.clear()
   }

@@ -30,6 +30,9 @@ export const ticketKey = (id: string, secret: Uint8Array): TicketKey => ({
 
 const maxTicketBytes = maxTextLength
 
+/** Of 32 bytes in base64url. */
+const macLength = 43
+
 const toText = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url")
 
 const fromText = (text: string): unknown => JSON.parse(Buffer.from(text, "base64url").toString())
@@ -57,9 +60,8 @@ export const sign = (
   if (key === undefined) return ""
   const who = toText([session, user, tokenId, issuedAt, expiresAt])
   const signed = `${key.id}.${who}.${textOf(capabilities)}`
-  if (signed.length > maxTicketBytes) return ""
-  const ticket = `${signed}.${key.mac(signed)}`
-  return ticket.length > maxTicketBytes ? "" : ticket
+  if (signed.length + 1 + macLength > maxTicketBytes) return ""
+  return `${signed}.${key.mac(signed)}`
 }
 
 const invalid = (why: string): Failure => failure("unauthenticated", `ticket: ${why}`)
