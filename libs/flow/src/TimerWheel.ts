@@ -61,7 +61,9 @@ export class TimerWheel<T extends Wheeled> {
         thing.slot = notInWheel
         due.push(thing)
       }
-      slot.clear()
+      if (slot.size === 0) continue
+      // A cleared one would hold all that were ever in it, as `TransientMap` says.
+      this.#slots[tick % length] = new Set()
     }
     // Also back: what sat in the slots between comes late, by one turn of the wheel at most.
     this.#tick = now

@@ -8,6 +8,7 @@
  */
 import { type Failure, failure } from "@weir/core/Failure"
 import { endOfTurn } from "@weir/flow/EndOfTurn"
+import { TransientMap } from "@weir/flow/TransientMap"
 import type { Duplex } from "@weir/grpc/Duplex"
 import { Effect, Exit, Latch, type Scope, Stream } from "effect"
 import { keepOpen } from "./KeepOpen.ts"
@@ -73,7 +74,7 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
   const { bytesOf = () => 0, capacity, keyOf, lost, peer, refused } = options
   type One = Asked<Request, Response>
   /** What has left, by id. */
-  const sent = new Map<number, One>()
+  const sent = new TransientMap<number, One>()
   /** What has not, from `next` on, and of that some for which nobody waits any more. */
   let unsent: Array<One> = []
   let next = 0
@@ -92,8 +93,7 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
 
   /** What left with a stream is answered by that stream, or lost with it. */
   const onLost = (notSent: Response | undefined) => {
-    const gone = [...sent.values()]
-    sent.clear()
+    const gone = sent.takeAll()
     const rest = unsent.slice(next)
     if (notSent !== undefined) {
       unsent = []

@@ -25,6 +25,9 @@ export interface LineHost {
   readonly ended: (line: PublishLine) => void
 }
 
+/** Entries until their set is made anew. */
+const renewEvery = 256
+
 const pausesMs = [10, 50, 100, 200] as const
 
 /**
@@ -52,7 +55,8 @@ export class PublishLine {
   readonly channel: string
   readonly #host: LineHost
   /** The undecided, in order. */
-  readonly #entries = new Set<Entry>()
+  #entries = new Set<Entry>()
+  #added = 0
   #attempt = presentAttempt
   #owner: string | undefined
   /** Sent under the present attempt, without an outcome. */
@@ -79,12 +83,21 @@ export class PublishLine {
   publish(message: Message, resume: Resume): Entry {
     const entry = makeEntry(message, resume, this.#host.now())
     if (this.size === 0) this.#renew()
-    this.#entries.add(entry)
+    this.#add(entry)
     // Two owners would not keep the order between them: this one waits for those before.
     const isOwnerOther = this.size > 1 && this.#host.ownerOf(this.channel) !== this.#owner
     if (this.#phase === "open" && isOwnerOther) this.#phase = "holding"
     if (this.#phase === "open") this.#send(entry)
     return entry
+  }
+
+  /** As `flow/TransientMap`; but not while the entries are gone through. */
+  #add(entry: Entry): void {
+    if (this.#added++ > renewEvery && this.#phase !== "beginning") {
+      this.#entries = new Set(this.#entries)
+      this.#added = 0
+    }
+    this.#entries.add(entry)
   }
 
   /** Sends all that is undecided, in order, to the owner of this moment. */

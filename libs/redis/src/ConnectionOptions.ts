@@ -34,6 +34,7 @@ export const connectionOptions = (
   autoResubscribe: false,
   // What is unanswered fails with its connection, not some attempts to reconnect later.
   maxRetriesPerRequest: 0,
+  // Of our own commands `AnswerLimit` sees to it.
   commandTimeout: answerLimitMs,
   // A server that hangs: what comes after is known not to be sent.
   socketTimeout: silenceLimitMs,

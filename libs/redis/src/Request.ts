@@ -29,26 +29,31 @@ export const join = (pieces: ReadonlyArray<string | Buffer>): string | Buffer =>
   return joined
 }
 
-/** What ioredis says when its time limit is over. */
-const timedOut = "Command timed out"
-
 export class Request extends Command {
   declare promise: Promise<Reply>
   sent = false
+  /** On the clock of `performance.now()`. */
+  deadline = Number.POSITIVE_INFINITY
   #isLate = false
 
   constructor(name: string, args: ReadonlyArray<Argument>) {
     // In capitals ioredis does not know it, and leaves the shape of the answer alone.
     super(name.toUpperCase(), args.map(toParameter), { replyEncoding: null })
-    const { reject } = this
-    this.reject = (error) => {
-      if (error.message !== timedOut || this.#isLate) return reject(error)
-      // Timers come before what has arrived: after a long turn of our own, the answer may be there.
-      this.#isLate = true
-      setImmediate(() => {
-        if (!this.isSettled) reject(error)
-      })
-    }
+  }
+
+  /** Called by ioredis before it sends a command; see `AnswerLimit`. */
+  override setTimeout(ms: number): void {
+    this.deadline = performance.now() + ms
+  }
+
+  /** Its time is over. */
+  expire(): void {
+    if (this.#isLate) return
+    this.#isLate = true
+    // Timers come before what has arrived: after a long turn of our own, the answer may be there.
+    setImmediate(() => {
+      if (!this.isSettled) this.reject(new Error("Redis did not answer in time"))
+    })
   }
 
   /** As ioredis does it, but the texts between two byte strings are put together first. */

@@ -48,7 +48,7 @@ const callOf = ({ parts, script, slot }: Group): Call =>
 export class Together {
   readonly #servers: Servers
   /** The last of each script and slot, to which more can be added. */
-  readonly #open = new Map<string, Group>()
+  #open = new Map<string, Group>()
   #groups: Array<Group> = []
   /** Calls that are not answered. */
   #underWay = 0
@@ -80,7 +80,8 @@ export class Together {
   #flush(): void {
     const groups = this.#groups
     this.#groups = []
-    this.#open.clear()
+    // Not cleared: that would hold all groups that ever were in it (`flow/TransientMap`).
+    this.#open = new Map()
     const lines = new Set<Line>()
     for (const group of groups) this.#send(group, lines)
     // By itself a line would wait for the end of a turn, which for calls is over.

@@ -71,7 +71,7 @@ export class Flusher {
   #flushed = 0
   #isResting = false
   /** What was joined in this round, by its first chunk: who has the same channels has the same. */
-  readonly #joins = new Map<Uint8Array, Joined>()
+  #joins = new Map<Uint8Array, Joined>()
 
   /** A round goes on, or its rest: what is added now may wait for some milliseconds. */
   get isBusy(): boolean {
@@ -134,7 +134,8 @@ export class Flusher {
       }
       if (this.#flushed % looksEvery === 0 && now() > end) return
     }
-    this.#joins.clear()
+    // Not cleared, as `flow/TransientMap` says.
+    if (this.#joins.size > 0) this.#joins = new Map()
   }
 
   /** Flushes for ever. */

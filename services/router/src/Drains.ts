@@ -3,6 +3,7 @@
  * fibers of those that have something to find out first, or a log that takes one.
  */
 import type { Failure } from "@weir/core/Failure"
+import { TransientMap } from "@weir/flow/TransientMap"
 import { Cause, Clock, Effect, Exit, FiberSet, Schedule, type Scope, Semaphore } from "effect"
 import type { Moved } from "./domain/Moved.ts"
 import type { OwnedChannel } from "./OwnedChannel.ts"
@@ -35,7 +36,7 @@ export const make = Effect.fnUntraced(function* (
   /** To begin once what is at hand is done. */
   let ready: Array<OwnedChannel> = []
   /** For the log's answer, without a fiber. */
-  const waiting = new Set<OwnedChannel>()
+  const waiting = new TransientMap<string, OwnedChannel>()
   let closed = false
 
   let made: (SequencerDeps & ReturnType<typeof deps>) | undefined
@@ -75,7 +76,7 @@ export const make = Effect.fnUntraced(function* (
     let isWaiting = true
     const ends = () => {
       isWaiting = false
-      waiting.delete(channel)
+      waiting.delete(channel.name)
     }
     drainNow(
       channel,
@@ -90,7 +91,7 @@ export const make = Effect.fnUntraced(function* (
         rest(channel)
       }
     )
-    if (isWaiting) waiting.add(channel)
+    if (isWaiting) waiting.set(channel.name, channel)
   }
 
   const beginReady = () => {
@@ -115,7 +116,7 @@ export const make = Effect.fnUntraced(function* (
     Effect.sync(() => {
       closed = true
       beginReady()
-      for (const channel of waiting) interrupted(channel, Cause.interrupt())
+      for (const channel of waiting.takeAll()) interrupted(channel, Cause.interrupt())
     })
   )
 
