@@ -12,7 +12,7 @@ import { Routers } from "@weir/mesh/Routers"
 import type { AttachRequest } from "@weir/proto/mesh/v1/router"
 import { LaneMessages } from "@weir/wire/LaneMessage"
 import { encodePublication } from "@weir/wire/Publications"
-import { Effect, Layer, Stream, SubscriptionRef } from "effect"
+import { Effect, Layer, SubscriptionRef } from "effect"
 import { positionAt, publisher } from "./Envelope.ts"
 
 /** Of a lane: takes what a router says on it. */
@@ -50,7 +50,6 @@ export const make = Effect.gen(function* () {
   const attach = Effect.sync(() => {
     let hear: Hear = () => {}
     return {
-      inbound: Stream.never,
       receive: (onMessage: Hear) =>
         Effect.suspend(() => {
           hear = onMessage
@@ -59,8 +58,7 @@ export const make = Effect.gen(function* () {
       writeAll: (requests: ReadonlyArray<AttachRequest>) =>
         Effect.sync(() => {
           for (const request of requests) onRequest(hear, request)
-        }),
-      writeBytes: () => Effect.void
+        })
     }
   })
 

@@ -11,6 +11,14 @@ import { type Array as Arr, Effect, type Scope, Stream } from "effect"
 import { decodeMessage, encodeMessage, type MessageType } from "./ServiceDefinition.ts"
 import { toFailure } from "./Status.ts"
 
+/** What is to be written without a fiber. */
+export interface Source {
+  /** All that is there, encoded. */
+  readonly take: () => ReadonlyArray<Uint8Array>
+  /** To be called when there is something again; of use while it is being written. */
+  onItems: () => void
+}
+
 export interface Duplex<In, Out> {
   /** Ends when the peer ends; fails with `bad_request` on bytes that do not decode. */
   readonly inbound: Stream.Stream<In, Failure>
@@ -18,12 +26,20 @@ export interface Duplex<In, Out> {
   readonly writeAll: (messages: Arr.NonEmptyReadonlyArray<Out>) => Effect.Effect<void, Failure>
   /**
    * Instead of `inbound`: each message as bytes, at once, without a fiber to be woken for it.
-   * Runs until the peer ends. Nothing holds the peer back: what may be on its way must be
+   * Runs until the peer ends. Only `pause` holds the peer back: what may be on its way must be
    * bounded by the two otherwise, as by a lane's credit.
    */
   readonly receive: (onMessage: (bytes: Buffer) => void) => Effect.Effect<void, Failure>
+  /** No more messages for `receive`, until `resume`. */
+  readonly pause: () => void
+  readonly resume: () => void
   /** As `writeAll`, for messages that are encoded already. */
   readonly writeBytes: (messages: ReadonlyArray<Uint8Array>) => Effect.Effect<void, Failure>
+  /**
+   * Instead of the two: writes what the source has, each time when the work at hand is done,
+   * without a fiber to be woken for it. Takes nothing from it while the peer does not read.
+   */
+  readonly writeFrom: (source: Source) => Effect.Effect<never, Failure>
 }
 
 type RawCall = grpc.ServerDuplexStream<Buffer, Buffer> | grpc.ClientDuplexStream<Buffer, Buffer>
@@ -37,18 +53,19 @@ export const fromCall = Effect.fnUntraced(function* <In, Out>(
 ): Effect.fn.Return<Duplex<In, Out>, never, Scope.Scope> {
   let ended: Failure | undefined
   const writers = new Set<Resume>()
-  const readers = new Set<Resume>()
-  const wake = (waiting: Set<Resume>, result: Effect.Effect<void, Failure>) => {
-    for (const resume of [...waiting]) {
-      waiting.delete(resume)
+  const ends = new Set<(why: Failure) => void>()
+  const wakeWriters = (result: Effect.Effect<void, Failure>) => {
+    for (const resume of [...writers]) {
+      writers.delete(resume)
       resume(result)
     }
   }
   const end = (why: Failure) => {
     ended ??= why
-    for (const waiting of [writers, readers]) wake(waiting, Effect.fail(ended))
+    wakeWriters(Effect.fail(ended))
+    for (const onEnd of [...ends]) onEnd(ended)
   }
-  const onDrain = () => wake(writers, Effect.void)
+  const onDrain = () => wakeWriters(Effect.void)
   const onError = (error: unknown) => end(toFailure(error))
   const onClose = () => end(failure("unavailable", "the call has ended"))
   yield* Effect.acquireRelease(
@@ -93,14 +110,51 @@ export const fromCall = Effect.fnUntraced(function* <In, Out>(
           }
         }
         const onEnd = () => resume(Effect.void)
-        readers.add(resume)
-        if (ended !== undefined) resume(Effect.fail(ended))
+        const onLost = (why: Failure) => resume(Effect.fail(why))
+        ends.add(onLost)
+        if (ended !== undefined) onLost(ended)
         call.on("end", onEnd).on("data", onData)
         return Effect.sync(() => {
-          readers.delete(resume)
+          ends.delete(onLost)
           call.off("data", onData).off("end", onEnd)
         })
       }),
-    writeBytes: write
+    pause: () => void call.pause(),
+    resume: () => void call.resume(),
+    writeBytes: write,
+    writeFrom: (source) =>
+      Effect.callback((resume) => {
+        let isScheduled = false
+        let isFull = false
+        const onWritable = () => {
+          isFull = false
+          writeSoon()
+        }
+        const onLost = (why: Failure) => resume(Effect.fail(why))
+        const writeAll = () => {
+          isScheduled = false
+          if (ended !== undefined) return
+          try {
+            for (const message of source.take()) isFull = !call.write(message as Buffer)
+          } catch (defect) {
+            resume(Effect.die(defect))
+          }
+          if (isFull) writers.add(onWritable)
+        }
+        const writeSoon = () => {
+          if (isScheduled || isFull) return
+          isScheduled = true
+          queueMicrotask(writeAll)
+        }
+        ends.add(onLost)
+        if (ended !== undefined) onLost(ended)
+        source.onItems = writeSoon
+        writeSoon()
+        return Effect.sync(() => {
+          isFull = true
+          ends.delete(onLost)
+          writers.delete(onWritable)
+        })
+      })
   }
 })

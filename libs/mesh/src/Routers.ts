@@ -24,6 +24,9 @@ import { fromMessage } from "./Failures.ts"
 import * as PeerMap from "./PeerMap.ts"
 import * as PublishLines from "./PublishLines.ts"
 
+/** What a connector needs of the stream of a lane. */
+export type AttachCall = Pick<Duplex<AttachResponse, AttachRequest>, "receive" | "writeAll">
+
 export class Routers extends Context.Service<
   Routers,
   {
@@ -36,9 +39,7 @@ export class Routers extends Context.Service<
     /** Hands shards to the router at an address, which owns them next. */
     readonly handoff: (address: string, request: HandoffRequest) => Effect.Effect<void, Failure>
     /** One lane of the router at an address, open until the scope closes. */
-    readonly attach: (
-      address: string
-    ) => Effect.Effect<Duplex<AttachResponse, AttachRequest>, Failure, Scope.Scope>
+    readonly attach: (address: string) => Effect.Effect<AttachCall, Failure, Scope.Scope>
   }
 >()("weir/mesh/Routers") {}
 

@@ -133,12 +133,10 @@ export const makeFakeMesh = Effect.fnUntraced(function* (...routers: ReadonlyArr
     attach: Effect.fnUntraced(function* (address) {
       const lane = new FakeLane(yield* Queue.unbounded<AttachResponse, Failure | Cause.Done>())
       return {
-        inbound: Stream.fromQueue(lane.inbound),
         receive: (onMessage) =>
           Stream.runForEach(Stream.fromQueue(lane.inbound), (message) =>
             Effect.sync(() => onMessage(Buffer.from(AttachResponse.encode(message).finish())))
           ),
-        writeBytes: () => Effect.void,
         writeAll: (messages) =>
           Effect.sync(() => {
             for (const { message } of messages) {

@@ -11,11 +11,10 @@
  */
 import type { Failure } from "@weir/core/Failure"
 import type { GapReason, Position } from "@weir/core/Position"
-import { endOfTurn } from "@weir/flow/EndOfTurn"
 import type { LaneItem } from "@weir/proto/mesh/v1/router"
 import { LaneMessages } from "@weir/wire/LaneMessage"
 import type { EncodedPublication } from "@weir/wire/Publications"
-import { Deferred, Effect, Latch } from "effect"
+import { Deferred } from "effect"
 import type { Moved } from "./domain/Moved.ts"
 import { interests, laggingFollowers, laneItems, laneQueue } from "./RouterMetrics.ts"
 
@@ -40,7 +39,8 @@ export class Lane {
   readonly died = Deferred.makeUnsafe<never, Failure>()
   /** Bounded by the lane's credit and its followers. */
   readonly #outgoing = new LaneMessages()
-  readonly #hasItems = Latch.makeUnsafe(false)
+  /** Set by whoever writes what is taken. */
+  onItems = (): void => {}
   readonly #wakeCatchUp: () => void
   readonly #followers = new Map<string, Follower>()
   readonly #behind = new Map<string, Follower>()
@@ -204,20 +204,14 @@ export class Lane {
     this.#credit -= bytes
     laneItems.add()
     laneQueue.add(1)
-    this.#hasItems.openUnsafe()
+    this.onItems()
   }
 
-  /** What is to be written next, waiting while there is nothing. */
-  readonly takeMessages = Effect.suspend(() => this.#hasItems.await).pipe(
-    Effect.andThen(endOfTurn),
-    Effect.andThen(
-      Effect.sync(() => {
-        this.#hasItems.closeUnsafe()
-        laneQueue.add(-this.#outgoing.size)
-        return this.#outgoing.take()
-      })
-    )
-  )
+  /** All that is to be written, as messages. */
+  readonly take = (): ReadonlyArray<Uint8Array> => {
+    laneQueue.add(-this.#outgoing.size)
+    return this.#outgoing.take()
+  }
 
   /** Counts what will not leave any more. */
   close(): void {

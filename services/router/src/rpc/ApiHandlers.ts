@@ -17,7 +17,11 @@ import { PresenceNodes } from "@weir/mesh/PresenceNodes"
 import { Routers } from "@weir/mesh/Routers"
 import { HistoryServiceDefinition } from "@weir/proto/api/v1/history"
 import { PresenceServiceDefinition } from "@weir/proto/api/v1/presence"
-import { type PublishRequest, PublishServiceDefinition } from "@weir/proto/api/v1/publish"
+import {
+  type PublishBatchResponse,
+  type PublishRequest,
+  PublishServiceDefinition
+} from "@weir/proto/api/v1/publish"
 import type { ReadRequest } from "@weir/proto/mesh/v1/router"
 import { decodePublication } from "@weir/wire/Publications"
 import { Effect, Exit } from "effect"
@@ -64,13 +68,16 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
   const publishBatch = (key: ApiKey, requests: ReadonlyArray<PublishRequest>) => {
     const refused = checkSize(requests)
     if (refused !== undefined) return Effect.fail(refused)
-    const batch = new Batch(requests.length)
-    requests.forEach((request, index) => {
-      const message = admit(key, request)
-      if (message instanceof Failure) batch.decide(index, Exit.fail(message))
-      else router.enqueue(message, (exit) => batch.decide(index, exit))
+    return new Answering<PublishBatchResponse>((answer) => {
+      const decided = () => queueMicrotask(() => answer(Exit.succeed({ results: batch.results })))
+      const batch = new Batch(requests.length, decided)
+      if (batch.isDecided) decided()
+      requests.forEach((request, index) => {
+        const message = admit(key, request)
+        if (message instanceof Failure) batch.decide(index, Exit.fail(message))
+        else router.enqueue(message, (exit) => batch.decide(index, exit))
+      })
     })
-    return batch.results
   }
 
   const mayRead = Effect.fnUntraced(function* (call: CallInfo, verb: Verb, channel: string) {
@@ -84,10 +91,10 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
   return [
     implement(PublishServiceDefinition, {
       publish,
-      publishBatch: ({ publications }, call) =>
-        Effect.flatMap(caller(call), (key) =>
-          Effect.map(publishBatch(key, publications), (results) => ({ results }))
-        ),
+      publishBatch: ({ publications }, call) => {
+        const key = authenticate(call)
+        return key instanceof Failure ? Effect.fail(key) : publishBatch(key, publications)
+      },
       publishStream: (duplex, call) =>
         Effect.flatMap(caller(call), (key) =>
           publishStream(duplex, {

@@ -1,6 +1,6 @@
-import { assert, describe, it } from "@effect/vitest"
 import { failure } from "@weir/core/Failure"
-import { Effect, Exit, Fiber } from "effect"
+import { Exit } from "effect"
+import { describe, expect, it } from "vitest"
 import { Batch } from "./Batch.ts"
 
 const accepted = (offset: number) =>
@@ -14,39 +14,33 @@ const published = (offset: number) => ({
 })
 
 describe("a batch of publications", () => {
-  it.effect("has its results in the order of the publications, whichever is decided first", () =>
-    Effect.gen(function* () {
-      const batch = new Batch(3)
-      batch.decide(2, accepted(3))
-      batch.decide(0, accepted(1))
-      batch.decide(1, Exit.fail(failure("too_many_requests", "full", 100)))
-      assert.deepStrictEqual(yield* batch.results, [
-        published(1),
-        {
-          result: {
-            $case: "failure",
-            value: { code: "too_many_requests", message: "full", retryAfterMs: 100 }
-          }
-        },
-        published(3)
-      ])
-    })
-  )
+  it("has its results in the order of the publications, whichever is decided first", () => {
+    const batch = new Batch(3)
+    batch.decide(2, accepted(3))
+    batch.decide(0, accepted(1))
+    batch.decide(1, Exit.fail(failure("too_many_requests", "full", 100)))
+    expect(batch.results).toEqual([
+      published(1),
+      {
+        result: {
+          $case: "failure",
+          value: { code: "too_many_requests", message: "full", retryAfterMs: 100 }
+        }
+      },
+      published(3)
+    ])
+  })
 
-  it.effect("is waited for until the last one is decided", () =>
-    Effect.gen(function* () {
-      const batch = new Batch(2)
-      const waiting = yield* Effect.forkChild(batch.results, { startImmediately: true })
-      batch.decide(0, accepted(1))
-      assert.isUndefined(waiting.pollUnsafe())
-      batch.decide(1, accepted(2))
-      assert.deepStrictEqual(yield* Fiber.join(waiting), [published(1), published(2)])
-    })
-  )
+  it("is decided with the last one, and says so once", () => {
+    let told = 0
+    const batch = new Batch(2, () => told++)
+    batch.decide(0, accepted(1))
+    expect([batch.isDecided, told]).toEqual([false, 0])
+    batch.decide(1, accepted(2))
+    expect([batch.isDecided, told]).toEqual([true, 1])
+  })
 
-  it.effect("of none is decided at once", () =>
-    Effect.gen(function* () {
-      assert.deepStrictEqual(yield* new Batch(0).results, [])
-    })
-  )
+  it("of none is decided from the start", () => {
+    expect(new Batch(0).isDecided).toBe(true)
+  })
 })

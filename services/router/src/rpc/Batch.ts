@@ -6,16 +6,15 @@
  */
 import { type Failure, failure, failureOf } from "@weir/core/Failure"
 import type { Accepted } from "@weir/core/Publication"
-import { endOfTurn } from "@weir/flow/EndOfTurn"
 import type { Result } from "@weir/proto/api/v1/publish"
-import { Effect, Exit } from "effect"
+import { Exit } from "effect"
 
 /** Publications in one message of a batch or stream. */
-const maxSize = 256
+export const maxBatchSize = 256
 
 export const checkSize = ({ length }: ReadonlyArray<unknown>): Failure | undefined =>
-  length > maxSize
-    ? failure("bad_request", `publications: ${length} in one message, limit ${maxSize}`)
+  length > maxBatchSize
+    ? failure("bad_request", `publications: ${length} in one message, limit ${maxBatchSize}`)
     : undefined
 
 export const toResult = (exit: Exit.Exit<Accepted, Failure>): Result => {
@@ -25,34 +24,25 @@ export const toResult = (exit: Exit.Exit<Accepted, Failure>): Result => {
 }
 
 export class Batch {
-  readonly #results: Array<Result>
+  /** In the order of the publications; complete once it is decided. */
+  readonly results: Array<Result>
+  readonly #decided: (() => void) | undefined
   #undecided: number
-  #resume: ((results: Effect.Effect<Array<Result>>) => void) | undefined
 
-  constructor(size: number) {
-    this.#results = new Array(size)
+  /** `decided` is called when the last one is. */
+  constructor(size: number, decided?: () => void) {
+    this.results = new Array(size)
     this.#undecided = size
+    this.#decided = decided
   }
 
-  get size(): number {
-    return this.#results.length
+  get isDecided(): boolean {
+    return this.#undecided === 0
   }
 
   /** Once for each. */
   decide(index: number, exit: Exit.Exit<Accepted, Failure>): void {
-    this.#results[index] = toResult(exit)
-    if (--this.#undecided === 0) this.#resume?.(Effect.succeed(this.#results))
+    this.results[index] = toResult(exit)
+    if (--this.#undecided === 0) this.#decided?.()
   }
-
-  /**
-   * All results, in the order of the publications. For one to wait, behind who listens: by then
-   * the lanes have written.
-   */
-  readonly results: Effect.Effect<Array<Result>> = Effect.tap(
-    Effect.callback<Array<Result>>((resume) => {
-      if (this.#undecided === 0) resume(Effect.succeed(this.#results))
-      else this.#resume = resume
-    }),
-    endOfTurn
-  )
 }

@@ -58,7 +58,7 @@ const attach = Effect.fnUntraced(
   function* (
     router: Router["Service"],
     cluster: Cluster["Service"],
-    { inbound, writeBytes }: Duplex<AttachRequest, AttachResponse>
+    { inbound, writeFrom }: Duplex<AttachRequest, AttachResponse>
   ) {
     const pull = yield* Stream.toPull(inbound)
     const [first, ...others] = yield* pull
@@ -71,10 +71,7 @@ const attach = Effect.fnUntraced(
         for (const request of requests) receive(router, cluster, lane, request)
       })
     const read = Effect.andThen(take(others), Effect.forever(Effect.flatMap(pull, take)))
-    const write = Effect.forever(Effect.flatMap(lane.takeMessages, writeBytes), {
-      disableYield: true
-    })
-    yield* Effect.raceAllFirst([read, write, Deferred.await(lane.died)])
+    yield* Effect.raceAllFirst([read, writeFrom(lane), Deferred.await(lane.died)])
   },
   Effect.catchTag("Done", () => Effect.void)
 )

@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Accepted } from "@weir/core/Publication"
-import type { PublishStreamRequest, PublishStreamResponse } from "@weir/proto/api/v1/publish"
-import { Effect, Exit, Queue, Stream } from "effect"
+import { encodeMessage } from "@weir/grpc/ServiceDefinition"
+import { PublishStreamRequest, PublishStreamResponse } from "@weir/proto/api/v1/publish"
+import { Effect, Exit, Queue } from "effect"
 import { TestClock } from "effect/testing"
 import { publishStream } from "./PublishStream.ts"
 
@@ -16,14 +17,27 @@ const request = (channel: string, messageId: string) => ({
 
 /** A stream whose publications are decided by hand. */
 const openStream = Effect.gen(function* () {
-  const inbound = yield* Queue.unbounded<PublishStreamRequest>()
+  let hear: (bytes: Buffer) => void = () => {}
   const answers = yield* Queue.unbounded<PublishStreamResponse>()
   const taken = yield* Queue.unbounded<string>()
   const undecided = new Map<string, (exit: Exit.Exit<Accepted, Failure>) => void>()
   const stream = publishStream(
     {
-      inbound: Stream.fromQueue(inbound),
-      writeAll: (messages) => Effect.asVoid(Queue.offerAll(answers, messages))
+      receive: (onMessage) => {
+        hear = onMessage
+        return Effect.never
+      },
+      pause: () => {},
+      resume: () => {},
+      writeFrom: (source) => {
+        source.onItems = () =>
+          queueMicrotask(() => {
+            for (const bytes of source.take()) {
+              Queue.offerUnsafe(answers, PublishStreamResponse.decode(bytes))
+            }
+          })
+        return Effect.never
+      }
     },
     {
       admit: (it) => ({ ...it, publisher: "key" }),
@@ -33,10 +47,13 @@ const openStream = Effect.gen(function* () {
       }
     }
   )
-  yield* Effect.forkScoped(stream)
+  yield* Effect.forkScoped(stream, { startImmediately: true })
   return {
     send: (channel: string, ...ids: ReadonlyArray<string>) =>
-      Queue.offer(inbound, { publications: ids.map((id) => request(channel, id)) }),
+      Effect.sync(() => {
+        const publications = ids.map((id) => request(channel, id))
+        hear(encodeMessage(PublishStreamRequest, { publications }))
+      }),
     /** The next one that is on its way to its channel. */
     taken: Queue.take(taken),
     decide: (messageId: string, exit: Exit.Exit<Accepted, Failure>) =>
