@@ -13,7 +13,7 @@ import { toFailure } from "./Status.ts"
 
 /** What is to be written without a fiber. */
 export interface Source {
-  /** All that is there, encoded. */
+  /** What is there, encoded; what it leaves it has to call `onItems` for. */
   readonly take: () => ReadonlyArray<Uint8Array>
   /** To be called when there is something again; of use while it is being written. */
   onItems: () => void
@@ -26,17 +26,17 @@ export interface Duplex<In, Out> {
   readonly writeAll: (messages: Arr.NonEmptyReadonlyArray<Out>) => Effect.Effect<void, Failure>
   /**
    * Instead of `inbound`: each message as bytes, at once, without a fiber to be woken for it.
-   * Runs until the peer ends. Only `pause` holds the peer back: what may be on its way must be
-   * bounded by the two otherwise, as by a lane's credit.
+   * Runs until the peer ends, or fails with what `onMessage` says of one. Only `pause` holds the
+   * peer back: what may be on its way must be bounded by the two otherwise, as by a lane's credit.
    */
-  readonly receive: (onMessage: (bytes: Buffer) => void) => Effect.Effect<void, Failure>
+  readonly receive: (
+    onMessage: (bytes: Buffer) => Failure | undefined
+  ) => Effect.Effect<void, Failure>
   /** No more messages for `receive`, until `resume`. */
   readonly pause: () => void
   readonly resume: () => void
-  /** As `writeAll`, for messages that are encoded already. */
-  readonly writeBytes: (messages: ReadonlyArray<Uint8Array>) => Effect.Effect<void, Failure>
   /**
-   * Instead of the two: writes what the source has, each time when the work at hand is done,
+   * Instead of `writeAll`: writes what the source has, each time when the work at hand is done,
    * without a fiber to be woken for it. Takes nothing from it while the peer does not read.
    */
   readonly writeFrom: (source: Source) => Effect.Effect<never, Failure>
@@ -104,7 +104,8 @@ export const fromCall = Effect.fnUntraced(function* <In, Out>(
       Effect.callback((resume) => {
         const onData = (bytes: Buffer) => {
           try {
-            onMessage(bytes)
+            const refused = onMessage(bytes)
+            if (refused !== undefined) resume(Effect.fail(refused))
           } catch (defect) {
             resume(Effect.die(defect))
           }
@@ -121,11 +122,12 @@ export const fromCall = Effect.fnUntraced(function* <In, Out>(
       }),
     pause: () => void call.pause(),
     resume: () => void call.resume(),
-    writeBytes: write,
     writeFrom: (source) =>
       Effect.callback((resume) => {
         let isScheduled = false
         let isFull = false
+        /** What the source has then is for whoever writes from it next. */
+        let isOver = false
         const onWritable = () => {
           isFull = false
           writeSoon()
@@ -133,10 +135,11 @@ export const fromCall = Effect.fnUntraced(function* <In, Out>(
         const onLost = (why: Failure) => resume(Effect.fail(why))
         const writeAll = () => {
           isScheduled = false
-          if (ended !== undefined) return
+          if (isFull || isOver || ended !== undefined) return
           try {
             for (const message of source.take()) isFull = !call.write(message as Buffer)
           } catch (defect) {
+            isOver = true
             resume(Effect.die(defect))
           }
           if (isFull) writers.add(onWritable)
@@ -151,7 +154,7 @@ export const fromCall = Effect.fnUntraced(function* <In, Out>(
         source.onItems = writeSoon
         writeSoon()
         return Effect.sync(() => {
-          isFull = true
+          isOver = true
           ends.delete(onLost)
           writers.delete(onWritable)
         })

@@ -6,7 +6,10 @@ import type { Identity } from "@weir/core/Identity"
 import { SharedCapabilities } from "@weir/core/SharedCapabilities"
 import { monotonicMs } from "@weir/flow/Monotonic"
 import * as GrpcClient from "@weir/grpc/GrpcClient"
+import { encodeMessage } from "@weir/grpc/ServiceDefinition"
 import {
+  AuthenticateRequest,
+  AuthenticateResponse,
   AuthServiceDefinition,
   type Capability,
   type TokenVerdict,
@@ -74,8 +77,11 @@ export const make = Effect.fnUntraced(function* (
         capacity: authenticateCapacity,
         batchSize: 256,
         ...Correlated.failuresOf("auth", authenticateCapacity),
-        write: ({ writeAll }, batch: ReadonlyArray<Correlated.Numbered<string>>) =>
-          writeAll([{ checks: batch.map(({ id, request }) => ({ id, token: request })) }]),
+        encode: (batch: ReadonlyArray<Correlated.Numbered<string>>) =>
+          encodeMessage(AuthenticateRequest, {
+            checks: batch.map(({ id, request }) => ({ id, token: request }))
+          }),
+        decode: (bytes) => AuthenticateResponse.decode(bytes),
         fromMessage: ({ verdicts }) =>
           verdicts.map((verdict) => ({ id: verdict.id, result: identityOf(verdict) }))
       })

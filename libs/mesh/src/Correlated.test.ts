@@ -3,8 +3,10 @@ import { type Failure, failure } from "@weir/core/Failure"
 import * as GrpcClient from "@weir/grpc/GrpcClient"
 import * as GrpcServer from "@weir/grpc/GrpcServer"
 import { type Handlers, implement } from "@weir/grpc/Handlers"
+import { encodeMessage } from "@weir/grpc/ServiceDefinition"
 import {
-  type ForwardRequest,
+  ForwardRequest,
+  ForwardResponse,
   type ForwardResult,
   RouterServiceDefinition
 } from "@weir/proto/mesh/v1/router"
@@ -70,12 +72,12 @@ const connect = Effect.fnUntraced(function* (
     capacity,
     batchSize,
     ...(keyOf === undefined ? {} : { keyOf }),
-    write: ({ writeAll }, batch: ReadonlyArray<Correlated.Numbered<string>>) =>
-      Effect.suspend(() =>
-        writeAll([
-          { publications: batch.map(({ id, request }) => forwardOf(id, request)), view: 0 }
-        ])
-      ),
+    encode: (batch: ReadonlyArray<Correlated.Numbered<string>>) =>
+      encodeMessage(ForwardRequest, {
+        publications: batch.map(({ id, request }) => forwardOf(id, request)),
+        view: 0
+      }),
+    decode: (bytes) => ForwardResponse.decode(bytes),
     fromMessage: ({ results }) =>
       results.map(({ id, result }) => ({
         id,

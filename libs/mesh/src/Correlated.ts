@@ -6,11 +6,11 @@
  * is opened again after a loss. Of what had left and was unanswered then, nobody
  * knows whether it happened; what had not left certainly did not.
  */
-import { type Failure, failure } from "@weir/core/Failure"
-import { endOfTurn } from "@weir/flow/EndOfTurn"
+import { Failure, failure } from "@weir/core/Failure"
 import { TransientMap } from "@weir/flow/TransientMap"
-import type { Duplex } from "@weir/grpc/Duplex"
-import { Effect, Exit, Latch, type Scope, Stream } from "effect"
+import type { Duplex, Source } from "@weir/grpc/Duplex"
+import { decodeMessage } from "@weir/grpc/ServiceDefinition"
+import { Effect, Exit, type Scope } from "effect"
 import { keepOpen } from "./KeepOpen.ts"
 
 /** One of a message: its number is given when it leaves. */
@@ -19,16 +19,18 @@ export interface Numbered<Request> {
   readonly request: Request
 }
 
-export interface CorrelatedOptions<Request, Response, In, Out> {
+export interface CorrelatedOptions<Request, Response, In> {
   /** For the log: who is asked. */
   readonly peer: string
-  readonly open: Effect.Effect<Duplex<In, Out>, Failure, Scope.Scope>
+  readonly open: Effect.Effect<
+    Pick<Duplex<In, unknown>, "receive" | "writeFrom">,
+    Failure,
+    Scope.Scope
+  >
   /** Those of one key stand together in their message, and are numbered in a row. */
   readonly keyOf?: (request: Request) => string
-  readonly write: (
-    duplex: Duplex<In, Out>,
-    batch: ReadonlyArray<Numbered<Request>>
-  ) => Effect.Effect<void, Failure>
+  readonly encode: (batch: ReadonlyArray<Numbered<Request>>) => Uint8Array
+  readonly decode: (bytes: Uint8Array) => In
   /** The answers of one message, by id. */
   readonly fromMessage: (
     message: In
@@ -68,8 +70,8 @@ const neverSent: Cancel = () => true
 /** A message is full with this much, whatever its count: a quarter of what a peer takes. */
 const maxBatchBytes = 4 * 1024 * 1024
 
-export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
-  options: CorrelatedOptions<Request, Response, In, Out>
+export const make = Effect.fnUntraced(function* <Request, Response, In>(
+  options: CorrelatedOptions<Request, Response, In>
 ): Effect.fn.Return<Send<Request, Response>, never, Scope.Scope> {
   const { bytesOf = () => 0, capacity, keyOf, lost, peer, refused } = options
   type One = Asked<Request, Response>
@@ -79,7 +81,6 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
   let unsent: Array<One> = []
   let next = 0
   let waiting = 0
-  const wake = yield* Latch.make()
   let lastId = 0
   let closed = false
 
@@ -117,7 +118,6 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
     if (next === unsent.length) {
       unsent = []
       next = 0
-      wake.closeUnsafe()
     }
     const numbered =
       keyOf === undefined
@@ -130,30 +130,30 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
     return numbered
   }
 
+  /** What is asked until the work at hand is done leaves as one message. */
+  const requests: Source = {
+    onItems: () => {},
+    take: () => {
+      const batch = takeUnsent()
+      if (next < unsent.length) requests.onItems()
+      return batch.length === 0 ? [] : [options.encode(batch)]
+    }
+  }
+
   const session = Effect.gen(function* () {
     const duplex = yield* options.open
-    const write = wake.await.pipe(
-      // What is asked until the work at hand is done leaves as one message.
-      Effect.andThen(endOfTurn),
-      Effect.flatMap(() => {
-        const batch = takeUnsent()
-        return batch.length === 0 ? Effect.void : options.write(duplex, batch)
-      }),
-      Effect.forever({ disableYield: true })
-    )
-    const read = Stream.runForEachArray(duplex.inbound, (messages) =>
-      Effect.sync(() => {
-        for (const message of messages) {
-          for (const { id, result } of options.fromMessage(message)) {
-            const one = sent.get(id)
-            if (one === undefined) continue
-            sent.delete(id)
-            settle(one, result)
-          }
-        }
-      })
-    )
-    yield* Effect.raceFirst(write, read)
+    const read = duplex.receive((bytes) => {
+      const message = decodeMessage(options, bytes)
+      if (message instanceof Failure) return message
+      for (const { id, result } of options.fromMessage(message)) {
+        const one = sent.get(id)
+        if (one === undefined) continue
+        sent.delete(id)
+        settle(one, result)
+      }
+      return undefined
+    })
+    yield* Effect.raceFirst(duplex.writeFrom(requests), read)
   })
 
   yield* keepOpen({
@@ -181,7 +181,7 @@ export const make = Effect.fnUntraced(function* <Request, Response, In, Out>(
       next = 0
     }
     unsent.push(one)
-    wake.openUnsafe()
+    requests.onItems()
     return () => {
       if (one.answer === undefined) return false
       one.answer = undefined

@@ -9,7 +9,7 @@ import * as GrpcClient from "@weir/grpc/GrpcClient"
 import {
   type AttachRequest,
   type AttachResponse,
-  type ForwardResponse,
+  ForwardResponse,
   type ForwardResult,
   type HandoffRequest,
   type ReadRequest,
@@ -132,12 +132,13 @@ export const make = Effect.fnUntraced(function* (
         bytesOf: ({ message }: Forwarded) => message.data.byteLength,
         // What stands together is shorter, and answered together.
         keyOf: ({ message }) => message.channel,
-        write: ({ writeBytes }, batch: ReadonlyArray<Correlated.Numbered<Forwarded>>) => {
+        encode: (batch: ReadonlyArray<Correlated.Numbered<Forwarded>>) => {
           const forwards = batch.map(({ id, request: { attempt, message } }) => ({
             ...{ id, attempt, message }
           }))
-          return writeBytes([encodeForwards(forwards, viewVersion())])
+          return encodeForwards(forwards, viewVersion())
         },
+        decode: (bytes) => ForwardResponse.decode(bytes),
         fromMessage: outcomesOf,
         refused: failed(
           failure("too_many_requests", `router: ${forwardCapacity} publications undecided`, 100)

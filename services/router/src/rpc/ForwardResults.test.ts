@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { failure } from "@weir/core/Failure"
-import { Effect, Exit, Fiber } from "effect"
+import { ForwardResponse } from "@weir/proto/mesh/v1/router"
+import { Effect, Exit } from "effect"
 import { ForwardResults } from "./ForwardResults.ts"
 
 const accepted = (offset: number, { duplicate = false, epoch = "e", term = 1 } = {}) =>
@@ -8,16 +9,18 @@ const accepted = (offset: number, { duplicate = false, epoch = "e", term = 1 } =
 
 const refused = Exit.fail(failure("unavailable", "the log is away"))
 
+const taken = (results: ForwardResults) =>
+  results.take().flatMap((bytes) => ForwardResponse.decode(bytes).results)
+
 /** What each result stands for: its first id, and how many. */
-const spans = (results: ForwardResults) =>
-  Effect.map(results.take, (some) => some.map(({ id, more }) => [id, 1 + more]))
+const spans = (results: ForwardResults) => taken(results).map(({ id, more }) => [id, 1 + more])
 
 describe("answers to what was forwarded", () => {
   it.effect("are one for what was appended in a row", () =>
     Effect.gen(function* () {
       const results = new ForwardResults()
       for (let n = 0; n < 5; n++) results.add(10 + n, accepted(100 + n))
-      assert.deepStrictEqual(yield* results.take, [
+      assert.deepStrictEqual(taken(results), [
         {
           id: 10,
           result: {
@@ -43,7 +46,7 @@ describe("answers to what was forwarded", () => {
       results.add(10, accepted(1))
       results.add(id, second)
       results.add(id + 1, accepted(9))
-      assert.deepStrictEqual(yield* spans(results), [
+      assert.deepStrictEqual(spans(results), [
         [10, 1],
         [id, 1],
         [id + 1, 1]
@@ -51,13 +54,16 @@ describe("answers to what was forwarded", () => {
     })
   )
 
-  it.effect("are waited for, and leave in messages that are not too long", () =>
-    Effect.gen(function* () {
-      const results = new ForwardResults()
-      const first = yield* Effect.forkChild(spans(results), { startImmediately: true })
-      for (let n = 0; n < 300; n++) results.add(2 * n, accepted(n))
-      assert.strictEqual((yield* Fiber.join(first)).length, 256)
-      assert.strictEqual((yield* spans(results)).length, 44)
-    })
-  )
+  it("leave in messages that are not too long, and say so while there is one more", () => {
+    const results = new ForwardResults()
+    let told = 0
+    results.onItems = () => told++
+    for (let n = 0; n < 300; n++) results.add(2 * n, accepted(n))
+    assert.strictEqual(told, 300)
+    assert.strictEqual(spans(results).length, 256)
+    assert.strictEqual(told, 301)
+    assert.strictEqual(spans(results).length, 44)
+    assert.strictEqual(told, 301)
+    assert.deepStrictEqual(results.take(), [])
+  })
 })

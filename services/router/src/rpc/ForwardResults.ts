@@ -6,10 +6,11 @@
  */
 import type { Failure } from "@weir/core/Failure"
 import type { Accepted } from "@weir/core/Publication"
-import { endOfTurn } from "@weir/flow/EndOfTurn"
+import type { Source } from "@weir/grpc/Duplex"
+import { encodeMessage } from "@weir/grpc/ServiceDefinition"
 import { toMessage } from "@weir/mesh/Failures"
-import type { ForwardResult } from "@weir/proto/mesh/v1/router"
-import { Effect, type Exit, Latch } from "effect"
+import { ForwardResponse, type ForwardResult } from "@weir/proto/mesh/v1/router"
+import type { Exit } from "effect"
 import type { Moved } from "../domain/Moved.ts"
 import { outcomeOf } from "../Router.ts"
 
@@ -40,10 +41,10 @@ const follows = (before: ForwardResult, id: number, { duplicate, position }: Acc
   )
 }
 
-export class ForwardResults {
+export class ForwardResults implements Source {
   // As many as there are undecided publications on the stream, at most.
   #results: Array<ForwardResult> = []
-  readonly #hasSome = Latch.makeUnsafe(false)
+  onItems = (): void => {}
 
   add(id: number, exit: Exit.Exit<Accepted, Failure | Moved>): void {
     const last = this.#results.at(-1)
@@ -52,21 +53,15 @@ export class ForwardResults {
       return
     }
     this.#results.push(resultOf(id, exit))
-    this.#hasSome.openUnsafe()
+    this.onItems()
   }
 
-  #takeSome(): Array<ForwardResult> {
-    const some = this.#results.slice(0, maxResults)
+  /** One message of what has come in a turn. */
+  readonly take = (): ReadonlyArray<Uint8Array> => {
+    const results = this.#results.slice(0, maxResults)
+    if (results.length === 0) return []
     this.#results = this.#results.slice(maxResults)
-    if (this.#results.length === 0) this.#hasSome.closeUnsafe()
-    return some
+    if (this.#results.length > 0) this.onItems()
+    return [encodeMessage(ForwardResponse, { results })]
   }
-
-  /** What has come in a turn, once there is something: for one to wait. */
-  readonly take: Effect.Effect<Array<ForwardResult>> = Effect.suspend(() =>
-    this.#hasSome.await.pipe(
-      Effect.andThen(endOfTurn),
-      Effect.map(() => this.#takeSome())
-    )
-  )
 }

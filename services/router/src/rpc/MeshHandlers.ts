@@ -81,11 +81,10 @@ const forwardsType = { decode: decodeForwards }
 const forward = Effect.fnUntraced(function* (
   router: Router["Service"],
   cluster: Cluster["Service"],
-  { receive: listen, writeAll }: Duplex<ForwardRequest, ForwardResponse>
+  { receive: listen, writeFrom }: Duplex<ForwardRequest, ForwardResponse>
 ) {
   const results = new ForwardResults()
   const refusedAttempts = new RefusedAttempts()
-  const died = yield* Deferred.make<never, Failure>()
   let undecided = 0
 
   const begin = ({ attempt, id, message }: Forward) => {
@@ -103,18 +102,12 @@ const forward = Effect.fnUntraced(function* (
   }
   const read = listen((bytes) => {
     const request = decodeMessage(forwardsType, bytes)
-    if (request instanceof Failure) {
-      Deferred.doneUnsafe(died, Exit.fail(request))
-      return
-    }
+    if (request instanceof Failure) return request
     cluster.saw(request.view)
     for (const it of request.forwards) begin(it)
+    return undefined
   })
-  const write = results.take.pipe(
-    Effect.flatMap((batch) => writeAll([{ results: batch }])),
-    Effect.forever({ disableYield: true })
-  )
-  yield* Effect.raceAllFirst([read, write, Deferred.await(died)])
+  yield* Effect.raceFirst(read, writeFrom(results))
 })
 
 export const toReadResponse = (

@@ -17,7 +17,7 @@ const request = (channel: string, messageId: string) => ({
 
 /** A stream whose publications are decided by hand. */
 const openStream = Effect.gen(function* () {
-  let hear: (bytes: Buffer) => void = () => {}
+  let hear: (bytes: Buffer) => unknown = () => {}
   const answers = yield* Queue.unbounded<PublishStreamResponse>()
   const taken = yield* Queue.unbounded<string>()
   const undecided = new Map<string, (exit: Exit.Exit<Accepted, Failure>) => void>()

@@ -18,7 +18,7 @@ import {
   PublishStreamRequest,
   PublishStreamResponse
 } from "@weir/proto/api/v1/publish"
-import { Clock, Deferred, Effect, Exit, Latch } from "effect"
+import { Clock, Effect, Exit, Latch } from "effect"
 import { Arrivals } from "./Arrivals.ts"
 import { Batch, checkSize, maxBatchSize } from "./Batch.ts"
 
@@ -62,7 +62,6 @@ export const publishStream = Effect.fnUntraced(function* (
   let undecided = 0
   let isPaused = false
   const answered = yield* Latch.make(true)
-  const refusal = yield* Deferred.make<never, Failure>()
 
   const begin = (requests: ReadonlyArray<PublishRequest>) => {
     const batch = new Batch(requests.length, () => {
@@ -87,12 +86,9 @@ export const publishStream = Effect.fnUntraced(function* (
     if (requests.length === 0) answers.onItems()
   }
 
-  const onMessage = (bytes: Uint8Array) => {
+  const onMessage = (bytes: Uint8Array): Failure | undefined => {
     const publications = publicationsOf(bytes)
-    if (publications instanceof Failure) {
-      Deferred.doneUnsafe(refusal, Exit.fail(publications))
-      return
-    }
+    if (publications instanceof Failure) return publications
     arrivals.arrived(monotonicMs(clock))
     answered.closeUnsafe()
     undecided += publications.length
@@ -100,6 +96,7 @@ export const publishStream = Effect.fnUntraced(function* (
     if (isPaused) call.pause()
     else arrivals.done(monotonicMs(clock))
     begin(publications)
+    return undefined
   }
 
   const answer = ({ batch, refused }: Unanswered): Uint8Array => {
@@ -125,7 +122,7 @@ export const publishStream = Effect.fnUntraced(function* (
     }
   }
 
-  const read = Effect.raceFirst(call.receive(onMessage), Deferred.await(refusal))
+  const read = call.receive(onMessage)
   // Whatever ends the reading, what was read before is answered first; the last answer is taken
   // from here, but not written before the end of the turn.
   const written = Effect.andThen(answered.await, endOfTurn)
