@@ -10,8 +10,9 @@
  * it. A new Map is pointed to by nobody.
  */
 
-/** Copying what there is costs little then, and little is held up to then. */
+/** It is made anew after so many, and after so many times what is in it: copying is a quarter. */
 const renewEvery = 256
+const renewFactor = 4
 
 export class TransientMap<K, V> {
   #entries = new Map<K, V>()
@@ -26,7 +27,7 @@ export class TransientMap<K, V> {
   }
 
   set(key: K, value: V): void {
-    if (this.#added++ === renewEvery) {
+    if (this.#added++ >= Math.max(renewEvery, renewFactor * this.#entries.size)) {
       this.#entries = new Map(this.#entries)
       this.#added = 0
     }
