@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Publication } from "@weir/core/Publication"
 import { Publication as Message } from "@weir/proto/client/v1/client"
-import { decodePublication, encodePublication } from "./Publications.ts"
+import { decodePublication, EncodedWhenAsked, encodePublication } from "./Publications.ts"
 
 const plain: Publication = {
   channel: "chat:lobby",
@@ -40,6 +40,7 @@ describe("Publications", () => {
     const publication = { ...plain, ...fields }
     const { bytes, publication: kept } = encodePublication(publication)
     assert.deepStrictEqual(bytes, Message.encode(publication).finish())
+    assert.deepStrictEqual(new EncodedWhenAsked(publication).bytes, bytes)
     assert.deepStrictEqual(kept, publication)
     assert.strictEqual(kept.data.buffer, bytes.buffer, "the message it came in is let go of")
     assert.deepStrictEqual(decodePublication(bytes).publication, publication)

@@ -82,6 +82,21 @@ export const encodePublication = (publication: Publication): EncodedPublication 
   return { publication: { ...publication, data: bytes.subarray(end) }, bytes }
 }
 
+/** Encoded once somebody asks for the bytes, which of what nobody hears or keeps nobody does. */
+export class EncodedWhenAsked implements EncodedPublication {
+  readonly publication: Publication
+  #bytes: Uint8Array | undefined
+
+  constructor(publication: Publication) {
+    this.publication = publication
+  }
+
+  get bytes(): Uint8Array {
+    this.#bytes ??= encodePublication(this.publication).bytes
+    return this.#bytes
+  }
+}
+
 const readPosition = (cursor: Cursor): Position => {
   let epoch = ""
   let term = 0

@@ -9,7 +9,11 @@ import { type Failure, failure } from "@weir/core/Failure"
 import type { Namespace } from "@weir/core/Namespace"
 import type { GapReason, Position } from "@weir/core/Position"
 import type { Accepted, Message } from "@weir/core/Publication"
-import { type EncodedPublication, encodePublication } from "@weir/wire/Publications"
+import {
+  type EncodedPublication,
+  EncodedWhenAsked,
+  encodePublication
+} from "@weir/wire/Publications"
 import { type Exit, Latch } from "effect"
 import { dedupeKey } from "./domain/DedupeWindow.ts"
 import type { Moved } from "./domain/Moved.ts"
@@ -180,11 +184,12 @@ export class OwnedChannel {
   ): ReadonlyArray<EncodedPublication> {
     const { term } = this.shard
     const publishedAt = Math.max(nowMillis, this.publishedAt)
+    const isWanted = this.namespace.logged || this.lanes.size > 0
     return batch.map(({ message }, index) => {
       const { channel, contentType, data, messageId, publisher } = message
       const position = { epoch: head.epoch, term, offset: head.offset + 1 + index }
       // Field by field: to spread the message into another costs more than to encode it.
-      return encodePublication({
+      const publication = {
         channel,
         position,
         messageId,
@@ -192,7 +197,8 @@ export class OwnedChannel {
         publishedAt,
         contentType,
         data
-      })
+      }
+      return isWanted ? encodePublication(publication) : new EncodedWhenAsked(publication)
     })
   }
 
