@@ -93,9 +93,10 @@ const measure = Effect.fnUntraced(function* (
   // What a process needed only to start is not taken for what connections give back.
   yield* collectedSum(pids)
   const empty = yield* watch(pids, emptySeconds / 60)
-  // The first few pay for code and caches that all later ones share.
+  // The first few pay for code and caches that all later ones share, those of heartbeats too.
   const first = Math.max(1, Math.round(connections * firstShare))
   const firstDrivers = yield* connectAll(running, first, 0)
+  yield* Effect.sleep(`${Math.min(heartbeatSeconds + 10, 60 * minutes)} seconds`)
   const before = yield* collectedSum(pids)
 
   const others = connections - first
