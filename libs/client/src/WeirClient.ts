@@ -7,6 +7,7 @@
  */
 import { type Backoff, backoffMs, spreadMs } from "./Backoff.ts"
 import { callBack, report } from "./Callback.ts"
+import { ChannelEvents } from "./ChannelEvents.ts"
 import { Connection, failureOf, type SocketConstructor } from "./Connection.ts"
 import { type Credential, Credentials, type TokenSource } from "./Credentials.ts"
 import {
@@ -128,6 +129,14 @@ export class WeirClient {
   ): Subscription {
     this.#mustBeOpen()
     return this.#subscriptions.add(channel, handlers, options)
+  }
+
+  /** The same, to be read with `for await`; leaving the loop unsubscribes. */
+  events(channel: string, options: SubscribeOptions = {}): ChannelEvents {
+    return new ChannelEvents(channel, (handlers) => {
+      const subscription = this.subscribe(channel, handlers, options)
+      return () => subscription.unsubscribe()
+    })
   }
 
   /** Resolves once accepted. Publications on one channel keep the order of the calls. */
