@@ -10,9 +10,12 @@
  * it. A new Map is pointed to by nobody.
  */
 
-/** It is made anew after so many, and after so many times what is in it: copying is a quarter. */
-const renewEvery = 256
-const renewFactor = 4
+/**
+ * It is made anew after so many were added, or after four times as many as are in it: so at most
+ * one entry is copied for four that come.
+ */
+const remakeAfter = 256
+const remakeFactor = 4
 
 export class TransientMap<K, V> {
   #entries = new Map<K, V>()
@@ -27,7 +30,7 @@ export class TransientMap<K, V> {
   }
 
   set(key: K, value: V): void {
-    if (this.#added++ >= Math.max(renewEvery, renewFactor * this.#entries.size)) {
+    if (this.#added++ >= Math.max(remakeAfter, remakeFactor * this.#entries.size)) {
       this.#entries = new Map(this.#entries)
       this.#added = 0
     }

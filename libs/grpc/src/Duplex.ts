@@ -1,7 +1,7 @@
 /**
  * Duplex: one bidirectional call, from either end, with real backpressure.
  *
- * Reading is by demand, so that a slow reader closes the HTTP/2 window and the
+ * Reading `inbound` is by demand, so that a slow reader closes the HTTP/2 window and the
  * peer's `write()` turns false; `writeAll` then waits for the drain.
  */
 import { NodeStream } from "@effect/platform-node"
@@ -11,11 +11,11 @@ import { type Array as Arr, Effect, type Scope, Stream } from "effect"
 import { decodeMessage, encodeMessage, type MessageType } from "./ServiceDefinition.ts"
 import { toFailure } from "./Status.ts"
 
-/** What is to be written without a fiber. */
+/** Where messages come from that are written without a fiber. */
 export interface Source {
-  /** What is there, encoded; what it leaves it has to call `onItems` for. */
+  /** The next messages, encoded. If it leaves some for later, it calls `onItems` itself. */
   readonly take: () => ReadonlyArray<Uint8Array>
-  /** To be called when there is something again; of use while it is being written. */
+  /** Set by whoever writes from it; the source calls it when it has something again. */
   onItems: () => void
 }
 
@@ -53,7 +53,7 @@ export const fromCall = Effect.fnUntraced(function* <In, Out>(
 ): Effect.fn.Return<Duplex<In, Out>, never, Scope.Scope> {
   let ended: Failure | undefined
   const writers = new Set<Resume>()
-  const ends = new Set<(why: Failure) => void>()
+  const lossListeners = new Set<(why: Failure) => void>()
   const wakeWriters = (result: Effect.Effect<void, Failure>) => {
     for (const resume of [...writers]) {
       writers.delete(resume)
@@ -63,7 +63,7 @@ export const fromCall = Effect.fnUntraced(function* <In, Out>(
   const end = (why: Failure) => {
     ended ??= why
     wakeWriters(Effect.fail(ended))
-    for (const onEnd of [...ends]) onEnd(ended)
+    for (const onLost of [...lossListeners]) onLost(ended)
   }
   const onDrain = () => wakeWriters(Effect.void)
   const onError = (error: unknown) => end(toFailure(error))
@@ -102,23 +102,30 @@ export const fromCall = Effect.fnUntraced(function* <In, Out>(
     writeAll: (messages) => write(messages.map((message) => encodeMessage(outType, message))),
     receive: (onMessage) =>
       Effect.callback((resume) => {
+        // Also when it ends by itself, for which Effect calls no finalizer: what is behind a
+        // message that was refused is not to be heard.
+        const stop = () => {
+          lossListeners.delete(onLost)
+          call.off("data", onData).off("end", onEnd)
+        }
+        const finish = (result: Effect.Effect<void, Failure>) => {
+          stop()
+          resume(result)
+        }
         const onData = (bytes: Buffer) => {
           try {
             const refused = onMessage(bytes)
-            if (refused !== undefined) resume(Effect.fail(refused))
+            if (refused !== undefined) finish(Effect.fail(refused))
           } catch (defect) {
-            resume(Effect.die(defect))
+            finish(Effect.die(defect))
           }
         }
-        const onEnd = () => resume(Effect.void)
-        const onLost = (why: Failure) => resume(Effect.fail(why))
-        ends.add(onLost)
-        if (ended !== undefined) onLost(ended)
+        const onEnd = () => finish(Effect.void)
+        const onLost = (why: Failure) => finish(Effect.fail(why))
+        if (ended !== undefined) return onLost(ended)
+        lossListeners.add(onLost)
         call.on("end", onEnd).on("data", onData)
-        return Effect.sync(() => {
-          ends.delete(onLost)
-          call.off("data", onData).off("end", onEnd)
-        })
+        return Effect.sync(stop)
       }),
     pause: () => void call.pause(),
     resume: () => void call.resume(),
@@ -126,38 +133,42 @@ export const fromCall = Effect.fnUntraced(function* <In, Out>(
       Effect.callback((resume) => {
         let isScheduled = false
         let isFull = false
-        /** What the source has then is for whoever writes from it next. */
-        let isOver = false
+        /** Nothing is taken any more: what the source has is for whoever writes from it next. */
+        let hasStopped = false
+        const stop = () => {
+          hasStopped = true
+          lossListeners.delete(onLost)
+          writers.delete(onWritable)
+        }
+        const onLost = (why: Failure) => {
+          stop()
+          resume(Effect.fail(why))
+        }
         const onWritable = () => {
           isFull = false
           writeSoon()
         }
-        const onLost = (why: Failure) => resume(Effect.fail(why))
-        const writeAll = () => {
+        const writeSome = () => {
           isScheduled = false
-          if (isFull || isOver || ended !== undefined) return
+          if (isFull || hasStopped) return
           try {
             for (const message of source.take()) isFull = !call.write(message as Buffer)
           } catch (defect) {
-            isOver = true
-            resume(Effect.die(defect))
+            stop()
+            return resume(Effect.die(defect))
           }
           if (isFull) writers.add(onWritable)
         }
         const writeSoon = () => {
           if (isScheduled || isFull) return
           isScheduled = true
-          queueMicrotask(writeAll)
+          queueMicrotask(writeSome)
         }
-        ends.add(onLost)
-        if (ended !== undefined) onLost(ended)
+        if (ended !== undefined) return onLost(ended)
+        lossListeners.add(onLost)
         source.onItems = writeSoon
         writeSoon()
-        return Effect.sync(() => {
-          isOver = true
-          ends.delete(onLost)
-          writers.delete(onWritable)
-        })
+        return Effect.sync(stop)
       })
   }
 })

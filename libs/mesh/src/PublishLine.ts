@@ -25,8 +25,8 @@ export interface LineHost {
   readonly ended: (line: PublishLine) => void
 }
 
-/** Entries until their set is made anew. */
-const renewEvery = 256
+/** The set of entries is made anew after so many, or after four times as many as are in it. */
+const remakeAfter = 256
 
 const pausesMs = [10, 50, 100, 200] as const
 
@@ -93,7 +93,8 @@ export class PublishLine {
 
   /** As `flow/TransientMap`; but not while the entries are gone through. */
   #add(entry: Entry): void {
-    if (this.#added++ > renewEvery && this.#phase !== "beginning") {
+    const isTime = this.#added++ >= Math.max(remakeAfter, 4 * this.size)
+    if (isTime && this.#phase !== "beginning") {
       this.#entries = new Set(this.#entries)
       this.#added = 0
     }

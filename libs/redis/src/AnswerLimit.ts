@@ -8,7 +8,8 @@
 import type { Redis as Connection } from "ioredis"
 import { Request } from "./Request.ts"
 
-const lookMs = 50
+/** So much later than its time a command is given up, at most. */
+const lookMs = 20
 
 const watched = new WeakSet<Connection>()
 
@@ -26,7 +27,7 @@ const look = (connection: Connection): void => {
 }
 
 /** To be called whenever something was sent. */
-export const watch = (connection: Connection): void => {
+export const limitAnswers = (connection: Connection): void => {
   if (watched.has(connection)) return
   watched.add(connection)
   setTimeout(look, lookMs, connection)

@@ -5,7 +5,7 @@
  * is done for a command.
  */
 import type { Redis as Connection } from "ioredis"
-import { watch } from "./AnswerLimit.ts"
+import { limitAnswers } from "./AnswerLimit.ts"
 import { join, Request } from "./Request.ts"
 
 /** False: it would be queued, or refused by ioredis. */
@@ -26,7 +26,7 @@ export const writeAll = (connection: Connection, requests: ReadonlyArray<Request
   }
   for (const request of requests) connection.sendCommand(request, collector)
   connection.stream.write(join(parts))
-  watch(connection)
+  limitAnswers(connection)
 }
 
 export class Line {

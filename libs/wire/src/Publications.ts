@@ -82,18 +82,26 @@ export const encodePublication = (publication: Publication): EncodedPublication 
   return { publication: { ...publication, data: bytes.subarray(end) }, bytes }
 }
 
-/** Encoded once somebody asks for the bytes, which of what nobody hears or keeps nobody does. */
+/** Encoded when its bytes are first asked for: what nobody hears or keeps never is. */
 export class EncodedWhenAsked implements EncodedPublication {
-  readonly publication: Publication
+  #publication: Publication
   #bytes: Uint8Array | undefined
 
   constructor(publication: Publication) {
-    this.publication = publication
+    this.#publication = publication
+  }
+
+  get publication(): Publication {
+    return this.#publication
   }
 
   get bytes(): Uint8Array {
-    this.#bytes ??= encodePublication(this.publication).bytes
-    return this.#bytes
+    if (this.#bytes !== undefined) return this.#bytes
+    const { bytes, publication } = encodePublication(this.#publication)
+    // Its data does not hold the message that it came in.
+    this.#publication = publication
+    this.#bytes = bytes
+    return bytes
   }
 }
 

@@ -1,11 +1,12 @@
 /**
  * Flusher: writes what connections have waiting, round by round.
  *
- * No fiber for a connection or a message: to wake one costs more than the write; and a plain loop
- * for all of them, since at a round for each publication a fiber was a fifth of its cost. A round takes in what the lanes have brought, and then writes to each
- * connection once, whatever it was given. What comes meanwhile is the next round's, so that
- * batches grow by themselves: a server that writes each publication at once stops at 100,000
- * deliveries a second, this one carries ten times as many.
+ * No fiber for a connection or a message, since to wake one costs more than the write; and none
+ * for the rounds either: where each publication has a round of its own, that was a fifth of what
+ * it cost. A round takes in what the lanes have brought, and then writes to each connection once,
+ * whatever it was given. What comes meanwhile is the next round's, so that batches grow by
+ * themselves: a server that writes each publication at once stops at 100,000 deliveries a second,
+ * this one carries ten times as many.
  *
  * What comes after a quiet time is written at the end of the turn of the event loop in which
  * it came. A round that took long is followed by a rest: writing to 1,000 connections takes

@@ -36,7 +36,7 @@ export const make = Effect.fnUntraced(function* (
   /** To begin once what is at hand is done. */
   let ready: Array<OwnedChannel> = []
   /** For the log's answer, without a fiber. */
-  const waiting = new TransientMap<string, OwnedChannel>()
+  const waiting = new TransientMap<OwnedChannel, OwnedChannel>()
   let closed = false
 
   let made: (SequencerDeps & ReturnType<typeof deps>) | undefined
@@ -76,7 +76,7 @@ export const make = Effect.fnUntraced(function* (
     let isWaiting = true
     const ends = () => {
       isWaiting = false
-      waiting.delete(channel.name)
+      waiting.delete(channel)
     }
     drainNow(
       channel,
@@ -91,7 +91,7 @@ export const make = Effect.fnUntraced(function* (
         rest(channel)
       }
     )
-    if (isWaiting) waiting.set(channel.name, channel)
+    if (isWaiting) waiting.set(channel, channel)
   }
 
   const beginReady = () => {

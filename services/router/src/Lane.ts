@@ -11,6 +11,7 @@
  */
 import type { Failure } from "@weir/core/Failure"
 import type { GapReason, Position } from "@weir/core/Position"
+import type { Source } from "@weir/grpc/Duplex"
 import type { LaneItem } from "@weir/proto/mesh/v1/router"
 import { LaneMessages } from "@weir/wire/LaneMessage"
 import type { EncodedPublication } from "@weir/wire/Publications"
@@ -33,13 +34,12 @@ type Item = NonNullable<LaneItem["item"]>
 /** What an item without data weighs; about its size on the wire. */
 const controlBytes = 128
 
-export class Lane {
+export class Lane implements Source {
   readonly node: string
   /** Why it cannot go on; the connector opens it again, and names every channel with its position. */
   readonly died = Deferred.makeUnsafe<never, Failure>()
   /** Bounded by the lane's credit and its followers. */
   readonly #outgoing = new LaneMessages()
-  /** Set by whoever writes what is taken. */
   onItems = (): void => {}
   readonly #wakeCatchUp: () => void
   readonly #followers = new Map<string, Follower>()

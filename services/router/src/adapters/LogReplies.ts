@@ -11,6 +11,14 @@ const fieldsOf = (reply: Reply): ReadonlyArray<Reply> => reply as ReadonlyArray<
 const text = (reply: Reply | undefined): string => String(reply)
 const number = (reply: Reply | undefined): number => Number(text(reply))
 
+const ok = Buffer.from("OK")
+
+/** Nearly every append's answer, seen without making a text of it. */
+export const isOk = (reply: Reply): boolean => {
+  const [answer] = fieldsOf(reply)
+  return Buffer.isBuffer(answer) && answer.equals(ok)
+}
+
 /** The term in the record, if it is not the caller's. */
 export const fencedBy = (reply: Reply): number | undefined => {
   const [answer, term] = fieldsOf(reply)
@@ -38,10 +46,9 @@ export const appendResult = (
   entries: ReadonlyArray<EncodedPublication>,
   durable: boolean
 ): AppendResult => {
+  if (isOk(reply)) return { _tag: "Appended", durable }
   const fields = fieldsOf(reply)
   switch (text(fields[0])) {
-    case "OK":
-      return { _tag: "Appended", durable }
     case "DUP": {
       // Those without an id were not asked for.
       const indexes = entries.flatMap(({ publication }, index) =>

@@ -69,6 +69,7 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
     const refused = checkSize(requests)
     if (refused !== undefined) return Effect.fail(refused)
     return new Answering<PublishBatchResponse>((answer) => {
+      // Who listens comes first, as above.
       const decided = () => queueMicrotask(() => answer(Exit.succeed({ results: batch.results })))
       const batch = new Batch(requests.length, decided)
       if (batch.isDecided) decided()

@@ -10,11 +10,11 @@ import type { Result } from "@weir/proto/api/v1/publish"
 import { Exit } from "effect"
 
 /** Publications in one message of a batch or stream. */
-export const maxBatchSize = 256
+const maxSize = 256
 
 export const checkSize = ({ length }: ReadonlyArray<unknown>): Failure | undefined =>
-  length > maxBatchSize
-    ? failure("bad_request", `publications: ${length} in one message, limit ${maxBatchSize}`)
+  length > maxSize
+    ? failure("bad_request", `publications: ${length} in one message, limit ${maxSize}`)
     : undefined
 
 export const toResult = (exit: Exit.Exit<Accepted, Failure>): Result => {
@@ -29,7 +29,7 @@ export class Batch {
   readonly #decided: (() => void) | undefined
   #undecided: number
 
-  /** `decided` is called when the last one is. */
+  /** `decided` is called when the last one is; of none, never. */
   constructor(size: number, decided?: () => void) {
     this.results = new Array(size)
     this.#undecided = size

@@ -2,9 +2,9 @@
  * PublishStream: one publisher's publications, many on their way at once, in order.
  *
  * Reads on while what is undecided is within its bound, then flow control reaches the
- * publisher. A refusal holds back what is behind it, here or still on its way. A plain loop:
- * with a fiber to read and one to answer, these took a tenth of what a router needs for a
- * publication that comes alone.
+ * publisher. A refusal holds back what is behind it, here or still on its way. Callbacks: with
+ * a fiber to read and one to answer, those took a tenth of what a router needs for a publication
+ * that comes alone.
  */
 import { Failure, failureOf } from "@weir/core/Failure"
 import type { Accepted, Message } from "@weir/core/Publication"
@@ -20,11 +20,11 @@ import {
 } from "@weir/proto/api/v1/publish"
 import { Clock, Effect, Exit, Latch } from "effect"
 import { Arrivals } from "./Arrivals.ts"
-import { Batch, checkSize, maxBatchSize } from "./Batch.ts"
+import { Batch, checkSize } from "./Batch.ts"
 
 /**
- * Undecided on one stream, at most: so many that a log's round trip is not waited for after
- * each message, so few that four such streams fit one channel's line.
+ * Undecided on one stream before it stops reading: so many that a log's round trip is not waited
+ * for after each message, so few that four such streams fit one channel's line.
  */
 const maxUndecided = 512
 
@@ -45,6 +45,9 @@ export type PublishCall = Pick<
   "pause" | "receive" | "resume" | "writeFrom"
 >
 
+/** An empty message counts, too: its answer has to be kept. */
+const weightOf = ({ results }: Batch): number => Math.max(1, results.length)
+
 const publicationsOf = (bytes: Uint8Array): ReadonlyArray<PublishRequest> | Failure => {
   const request = decodeMessage(PublishStreamRequest, bytes)
   if (request instanceof Failure) return request
@@ -59,16 +62,21 @@ export const publishStream = Effect.fnUntraced(function* (
   const order = new SendOrder()
   const arrivals = new Arrivals(monotonicMs(clock))
   const unanswered: Array<Unanswered> = []
+  /** Open while there are none. */
+  const allAnswered = yield* Latch.make(true)
+  /** Publications in them. */
   let undecided = 0
+  /** Of this stream's messages: before the next one comes, there must be room for as much. */
+  let largest = 1
   let isPaused = false
-  const answered = yield* Latch.make(true)
+  const isFull = () => undecided > maxUndecided - largest
 
   const begin = (requests: ReadonlyArray<PublishRequest>) => {
-    const batch = new Batch(requests.length, () => {
+    const tell = () => {
       if (unanswered[0]?.batch === batch) answers.onItems()
-    })
+    }
+    const batch = new Batch(requests.length, tell)
     const refused: Array<PublishRequest> = []
-    unanswered.push({ batch, refused })
     requests.forEach((request, index) => {
       const { channel, messageId } = request
       const held = order.check(channel, messageId, arrivals.time)
@@ -83,19 +91,22 @@ export const publishStream = Effect.fnUntraced(function* (
       if (message instanceof Failure) decide(Exit.fail(message))
       else enqueue(message, decide)
     })
-    if (requests.length === 0) answers.onItems()
+    // Only now: of one that could not be begun there is no answer to wait for.
+    unanswered.push({ batch, refused })
+    allAnswered.closeUnsafe()
+    undecided += weightOf(batch)
+    if (batch.isDecided) tell()
   }
 
   const onMessage = (bytes: Uint8Array): Failure | undefined => {
     const publications = publicationsOf(bytes)
     if (publications instanceof Failure) return publications
     arrivals.arrived(monotonicMs(clock))
-    answered.closeUnsafe()
-    undecided += publications.length
-    isPaused = undecided > maxUndecided - maxBatchSize
+    largest = Math.max(largest, publications.length)
+    begin(publications)
+    isPaused = isFull()
     if (isPaused) call.pause()
     else arrivals.done(monotonicMs(clock))
-    begin(publications)
     return undefined
   }
 
@@ -103,7 +114,7 @@ export const publishStream = Effect.fnUntraced(function* (
     // Not when they were refused: the answer may have waited for others for seconds.
     const time = arrivals.at(monotonicMs(clock))
     for (const { channel, messageId } of refused) order.told(channel, messageId, time)
-    undecided -= batch.results.length
+    undecided -= weightOf(batch)
     return encodeMessage(PublishStreamResponse, { results: batch.results })
   }
 
@@ -112,8 +123,8 @@ export const publishStream = Effect.fnUntraced(function* (
     take: () => {
       const messages: Array<Uint8Array> = []
       while (unanswered[0]?.batch.isDecided) messages.push(answer(unanswered.shift()!))
-      if (unanswered.length === 0) answered.openUnsafe()
-      if (isPaused && undecided <= maxUndecided - maxBatchSize) {
+      if (unanswered.length === 0) allAnswered.openUnsafe()
+      if (isPaused && !isFull()) {
         isPaused = false
         arrivals.done(monotonicMs(clock))
         call.resume()
@@ -122,10 +133,11 @@ export const publishStream = Effect.fnUntraced(function* (
     }
   }
 
-  const read = call.receive(onMessage)
-  // Whatever ends the reading, what was read before is answered first; the last answer is taken
-  // from here, but not written before the end of the turn.
-  const written = Effect.andThen(answered.await, endOfTurn)
-  const all = Effect.flatMap(Effect.exit(read), (exit) => Effect.andThen(written, exit))
+  // What `take` gives is written after it has opened the latch, but before the turn ends.
+  const written = Effect.andThen(allAnswered.await, endOfTurn)
+  // Whatever ends the reading, what was read before is answered first.
+  const all = Effect.flatMap(Effect.exit(call.receive(onMessage)), (exit) =>
+    Effect.andThen(written, exit)
+  )
   yield* Effect.raceFirst(all, call.writeFrom(answers))
 })
