@@ -70,6 +70,8 @@ export class PublishLine {
   #decidedAt = 0
   /** Pauses since one was accepted. */
   #pauses = 0
+  /** Some are doomed: their refusals are still under way. */
+  #hasDoomed = false
 
   constructor(channel: string, host: LineHost) {
     this.channel = channel
@@ -83,6 +85,7 @@ export class PublishLine {
   publish(message: Message, resume: Resume): Entry {
     const entry = makeEntry(message, resume, this.#host.now())
     if (this.size === 0) this.#renew()
+    if (this.#hasDoomed) entry.doomed = this.#isBehindDoomed(message.publisher)
     this.#add(entry)
     // Two owners would not keep the order between them: this one waits for those before.
     const isOwnerOther = this.size > 1 && this.#host.ownerOf(this.channel) !== this.#owner
@@ -101,9 +104,21 @@ export class PublishLine {
     this.#entries.add(entry)
   }
 
+  /**
+   * Will one before it be refused? Its publisher cannot know, and nobody else keeps it behind:
+   * what failed may be another sender's.
+   */
+  #isBehindDoomed(publisher: string): boolean {
+    for (const { doomed, message } of this.#entries) {
+      if (doomed && message.publisher === publisher) return true
+    }
+    return false
+  }
+
   /** Sends all that is undecided, in order, to the owner of this moment. */
   begin(): void {
     this.#takeBack()
+    this.#hasDoomed = false
     if (this.size === 0) return
     this.#attempt = presentAttempt
     this.#owner = this.#host.ownerOf(this.channel)
@@ -154,6 +169,7 @@ export class PublishLine {
     this.#owner = this.#host.ownerOf(this.channel)
     this.#decidedAt = 0
     this.#pauses = 0
+    this.#hasDoomed = false
   }
 
   #end(): void {
@@ -263,9 +279,14 @@ export class PublishLine {
     let isBehind = false
     for (const entry of [...this.#entries]) {
       if (isBehind && entry.state === "waiting") this.#decide(entry, aborted)
-      else if (isBehind) entry.doomed = true
+      else if (isBehind) this.#doom(entry)
       else isBehind = entry === failed
     }
+  }
+
+  #doom(entry: Entry): void {
+    entry.doomed = true
+    this.#hasDoomed = true
   }
 
   #setBack(entry: Entry, state: "refused" | "lost"): void {

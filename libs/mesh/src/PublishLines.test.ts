@@ -6,9 +6,9 @@ import { TestClock } from "effect/testing"
 import type { Outcome } from "./Attempt.ts"
 import * as PublishLines from "./PublishLines.ts"
 
-const message = (messageId: string, channel = "chat:lobby"): Message => ({
+const message = (messageId: string, channel = "chat:lobby", publisher = "ann"): Message => ({
   channel,
-  publisher: "ann",
+  publisher,
   messageId,
   contentType: "",
   data: new TextEncoder().encode(messageId)
@@ -178,8 +178,8 @@ describe("a line of publications", () => {
       const b = yield* publish(message("b"))
       const [triedA, triedB] = next()
       triedA!.answer(refused("permission_denied"))
-      const c = yield* publish(message("c"))
-      // b's refusal is still under way: c must not be refused with it.
+      const c = yield* publish(message("c", "chat:lobby", "bob"))
+      // b's refusal is still under way: c is not its publisher's, and must not be refused with it.
       assert.deepStrictEqual(next(), [])
       triedB!.answer(refused("aborted"))
       assert.strictEqual(yield* codeOf(a), "permission_denied")
@@ -189,6 +189,32 @@ describe("a line of publications", () => {
       assert.isAbove(triedC!.attempt, triedA!.attempt)
       triedC!.answer(accepted(1))
       assert.strictEqual(yield* offsetOf(Fiber.join(c)), 1)
+    })
+  )
+
+  it.effect("refuses what comes behind a publisher's own one whose refusal is under way", () =>
+    Effect.gen(function* () {
+      const { next, publish } = yield* scripted()
+      // Another sender's: it is not told to who publishes b and c.
+      const a = yield* publish(message("a", "chat:lobby", "bob"))
+      const b = yield* publish(message("b"))
+      const [triedA, triedB] = next()
+      triedA!.answer(refused("unavailable"))
+      const c = yield* publish(message("c"))
+      const d = yield* publish(message("d"))
+      triedB!.answer(refused("aborted"))
+      assert.strictEqual(yield* codeOf(a), "unavailable")
+      assert.deepStrictEqual(yield* Effect.forEach([b, c, d], codeOf), [
+        "aborted",
+        "aborted",
+        "aborted"
+      ])
+      yield* afterPause
+      assert.deepStrictEqual(next(), [])
+      const again = yield* Effect.forEach(["b", "c", "d"], (id) => publish(message(id)))
+      next().forEach(({ answer }, index) => answer(accepted(index + 1)))
+      const answers = yield* Effect.forEach(again, (it) => offsetOf(Fiber.join(it)))
+      assert.deepStrictEqual(answers, [1, 2, 3])
     })
   )
 
