@@ -16,12 +16,20 @@ const maxChannels = 1_000
 
 interface Held {
   readonly messageId: string
+  /** Among all that the sender has sent. */
+  readonly place: number
   /** For ever, until the sender has been told: it goes on without knowing. */
   until: number
 }
 
 export class SendOrder {
   readonly #held = new Map<string, Held>()
+  #sent = 0
+
+  /** The place of the next one, in the order sent. */
+  next(): number {
+    return this.#sent++
+  }
 
   /** Why this one may not be published now, if it may not. */
   check(channel: string, messageId: string, monotonicMs: number): Failure | undefined {
@@ -38,12 +46,17 @@ export class SendOrder {
     return undefined
   }
 
-  /** One was refused. If it may be sent again, it keeps its place; without an id it has none. */
-  refused(channel: string, messageId: string, why: Failure): void {
+  /**
+   * One was refused. If it may be sent again, it keeps its place; without an id it has none.
+   * What was sent later may have been refused before it: it is the first that is waited for.
+   */
+  refused(channel: string, messageId: string, place: number, why: Failure): void {
     // One that is not durable is in its place already.
     const isOver = !failures[why.code].retryable || why.code === "not_durable"
-    if (isOver || messageId === "" || this.#held.has(channel)) return
-    this.#held.set(channel, { messageId, until: Number.POSITIVE_INFINITY })
+    if (isOver || messageId === "") return
+    const held = this.#held.get(channel)
+    if (held !== undefined && held.place <= place) return
+    this.#held.set(channel, { messageId, place, until: Number.POSITIVE_INFINITY })
     if (this.#held.size <= maxChannels) return
     const [oldest] = this.#held.keys()
     this.#held.delete(oldest!)

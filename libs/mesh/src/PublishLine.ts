@@ -274,18 +274,16 @@ export class PublishLine {
     this.#decide(entry, Exit.fail(refused))
   }
 
-  /** The owner will refuse what it has; the others are refused here. */
+  /**
+   * The owner will refuse what it has; the others are refused when the line begins again. Not
+   * now: who sent them would hear of the last ones first, and begin again with those.
+   */
   #doomBehind(failed: Entry): void {
     let isBehind = false
-    for (const entry of [...this.#entries]) {
-      if (isBehind && entry.state === "waiting") this.#decide(entry, aborted)
-      else if (isBehind) this.#doom(entry)
+    for (const entry of this.#entries) {
+      if (isBehind) entry.doomed = true
       else isBehind = entry === failed
     }
-  }
-
-  #doom(entry: Entry): void {
-    entry.doomed = true
     this.#hasDoomed = true
   }
 

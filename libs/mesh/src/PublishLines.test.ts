@@ -218,6 +218,23 @@ describe("a line of publications", () => {
     })
   )
 
+  it.effect("refuses what waits behind a refused one after that, not before", () =>
+    Effect.gen(function* () {
+      const { next, owner, publish } = yield* scripted()
+      const decided: Array<string> = []
+      const a = yield* publish(message("a"))
+      owner.name = "r2"
+      const b = yield* publish(message("b"))
+      a.addObserver(() => decided.push("a"))
+      b.addObserver(() => decided.push("b"))
+      const [triedA, ...others] = next()
+      assert.deepStrictEqual(others, [], "b waits until a is decided")
+      triedA!.answer(refused("unavailable"))
+      assert.strictEqual(yield* codeOf(b), "aborted")
+      assert.deepStrictEqual(decided, ["a", "b"])
+    })
+  )
+
   it.effect("never appends what is behind a refused one, wherever that is tried next", () =>
     Effect.gen(function* () {
       const { next, publish } = yield* scripted()

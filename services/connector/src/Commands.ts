@@ -50,11 +50,12 @@ const publish = Effect.fnUntraced(function* (
   const { messageId } = message
   const clock = yield* Clock.Clock
   const { sendOrder } = session
+  const place = sendOrder.next()
   const held = sendOrder.check(channel, messageId, monotonicMs(clock))
   if (held !== undefined) return yield* held
   return yield* Effect.tapError(deps.routers.publish(message), (refused) =>
     Effect.sync(() => {
-      sendOrder.refused(channel, messageId, refused)
+      sendOrder.refused(channel, messageId, place, refused)
       // Answers wait for nobody: this one leaves in the same turn.
       sendOrder.told(channel, messageId, monotonicMs(clock))
     })

@@ -79,11 +79,12 @@ export const publishStream = Effect.fnUntraced(function* (
     const refused: Array<PublishRequest> = []
     requests.forEach((request, index) => {
       const { channel, messageId } = request
+      const place = order.next()
       const held = order.check(channel, messageId, arrivals.time)
       const message = held ?? admit(request)
       const decide = (exit: Exit.Exit<Accepted, Failure>) => {
         if (Exit.isFailure(exit) && held === undefined) {
-          order.refused(channel, messageId, failureOf(exit))
+          order.refused(channel, messageId, place, failureOf(exit))
           refused.push(request)
         }
         batch.decide(index, exit)
