@@ -59,8 +59,9 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
     const message = key instanceof Failure ? key : admit(key, request)
     if (message instanceof Failure) return Effect.fail(message)
     return new Answering<Accepted>((answer) =>
-      // Who listens comes first: by then the lanes have written. The answer takes a tenth of a ms.
-      router.enqueue(message, (exit) => queueMicrotask(() => answer(exit)))
+      // Who listens comes first, and what else has arrived: the answer takes a tenth of a ms, in
+      // which the log can be at work on the next one.
+      router.enqueue(message, (exit) => void setImmediate(answer, exit))
     )
   }
 
@@ -69,8 +70,8 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
     const refused = checkSize(requests)
     if (refused !== undefined) return Effect.fail(refused)
     return new Answering<PublishBatchResponse>((answer) => {
-      // Who listens comes first, as above.
-      const decided = () => queueMicrotask(() => answer(Exit.succeed({ results: batch.results })))
+      // Behind the others, as above.
+      const decided = () => void setImmediate(answer, Exit.succeed({ results: batch.results }))
       const batch = new Batch(requests.length, decided)
       if (batch.isDecided) decided()
       requests.forEach((request, index) => {
