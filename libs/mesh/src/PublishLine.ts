@@ -25,9 +25,6 @@ export interface LineHost {
   readonly ended: (line: PublishLine) => void
 }
 
-/** The set of entries is made anew after so many, or after four times as many as are in it. */
-const remakeAfter = 256
-
 const pausesMs = [10, 50, 100, 200] as const
 
 /**
@@ -55,8 +52,7 @@ export class PublishLine {
   readonly channel: string
   readonly #host: LineHost
   /** The undecided, in order. */
-  #entries = new Set<Entry>()
-  #added = 0
+  readonly #entries = new Set<Entry>()
   #attempt = presentAttempt
   #owner: string | undefined
   /** Sent under the present attempt, without an outcome. */
@@ -70,8 +66,6 @@ export class PublishLine {
   #decidedAt = 0
   /** Pauses since one was accepted. */
   #pauses = 0
-  /** Some are doomed: their refusals are still under way. */
-  #hasDoomed = false
 
   constructor(channel: string, host: LineHost) {
     this.channel = channel
@@ -85,8 +79,8 @@ export class PublishLine {
   publish(message: Message, resume: Resume): Entry {
     const entry = makeEntry(message, resume, this.#host.now())
     if (this.size === 0) this.#renew()
-    if (this.#hasDoomed) entry.doomed = this.#isBehindDoomed(message.publisher)
-    this.#add(entry)
+    entry.doomed = this.#isBehindDoomed(message.publisher)
+    this.#entries.add(entry)
     // Two owners would not keep the order between them: this one waits for those before.
     const isOwnerOther = this.size > 1 && this.#host.ownerOf(this.channel) !== this.#owner
     if (this.#phase === "open" && isOwnerOther) this.#phase = "holding"
@@ -94,21 +88,13 @@ export class PublishLine {
     return entry
   }
 
-  /** As `flow/TransientMap`; but not while the entries are gone through. */
-  #add(entry: Entry): void {
-    const isTime = this.#added++ >= Math.max(remakeAfter, 4 * this.size)
-    if (isTime && this.#phase !== "beginning") {
-      this.#entries = new Set(this.#entries)
-      this.#added = 0
-    }
-    this.#entries.add(entry)
-  }
-
   /**
    * Will one before it be refused? Its publisher cannot know, and nobody else keeps it behind:
    * what failed may be another sender's.
    */
   #isBehindDoomed(publisher: string): boolean {
+    // Since one failed the line has not begun again, or none is doomed.
+    if (this.#phase === "open") return false
     for (const { doomed, message } of this.#entries) {
       if (doomed && message.publisher === publisher) return true
     }
@@ -118,7 +104,6 @@ export class PublishLine {
   /** Sends all that is undecided, in order, to the owner of this moment. */
   begin(): void {
     this.#takeBack()
-    this.#hasDoomed = false
     if (this.size === 0) return
     this.#attempt = presentAttempt
     this.#owner = this.#host.ownerOf(this.channel)
@@ -169,7 +154,6 @@ export class PublishLine {
     this.#owner = this.#host.ownerOf(this.channel)
     this.#decidedAt = 0
     this.#pauses = 0
-    this.#hasDoomed = false
   }
 
   #end(): void {
@@ -284,7 +268,6 @@ export class PublishLine {
       if (isBehind) entry.doomed = true
       else isBehind = entry === failed
     }
-    this.#hasDoomed = true
   }
 
   #setBack(entry: Entry, state: "refused" | "lost"): void {
