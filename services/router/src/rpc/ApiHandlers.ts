@@ -71,9 +71,10 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
     if (refused !== undefined) return Effect.fail(refused)
     return new Answering<PublishBatchResponse>((answer) => {
       // Behind the others, as above.
-      const decided = () => void setImmediate(answer, Exit.succeed({ results: batch.results }))
-      const batch = new Batch(requests.length, decided)
-      if (batch.isDecided) decided()
+      const batch = new Batch(
+        requests.length,
+        (results) => void setImmediate(answer, Exit.succeed({ results }))
+      )
       requests.forEach((request, index) => {
         const message = admit(key, request)
         if (message instanceof Failure) batch.decide(index, Exit.fail(message))

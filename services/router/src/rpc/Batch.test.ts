@@ -41,6 +41,8 @@ describe("a batch of publications", () => {
   })
 
   it("of none is decided from the start", () => {
-    expect(new Batch(0).isDecided).toBe(true)
+    let told = 0
+    expect(new Batch(0, () => told++).isDecided).toBe(true)
+    expect(told).toBe(1)
   })
 })

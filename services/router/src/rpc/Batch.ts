@@ -26,14 +26,15 @@ export const toResult = (exit: Exit.Exit<Accepted, Failure>): Result => {
 export class Batch {
   /** In the order of the publications; complete once it is decided. */
   readonly results: Array<Result>
-  readonly #decided: (() => void) | undefined
+  readonly #decided: ((results: Array<Result>) => void) | undefined
   #undecided: number
 
-  /** `decided` is called when the last one is; of none, never. */
-  constructor(size: number, decided?: () => void) {
+  /** `decided` is called once, when the last one is; of none, at once. */
+  constructor(size: number, decided?: (results: Array<Result>) => void) {
     this.results = new Array(size)
     this.#undecided = size
     this.#decided = decided
+    if (this.isDecided) decided?.(this.results)
   }
 
   get isDecided(): boolean {
@@ -43,6 +44,6 @@ export class Batch {
   /** Once for each. */
   decide(index: number, exit: Exit.Exit<Accepted, Failure>): void {
     this.results[index] = toResult(exit)
-    if (--this.#undecided === 0) this.#decided?.()
+    if (--this.#undecided === 0) this.#decided?.(this.results)
   }
 }

@@ -71,11 +71,12 @@ export const publishStream = Effect.fnUntraced(function* (
   let isPaused = false
   const isFull = () => undecided > maxUndecided - largest
 
+  const answerDecided = () => {
+    if (unanswered[0]?.batch.isDecided) answers.onItems()
+  }
+
   const begin = (requests: ReadonlyArray<PublishRequest>) => {
-    const tell = () => {
-      if (unanswered[0]?.batch === batch) answers.onItems()
-    }
-    const batch = new Batch(requests.length, tell)
+    const batch = new Batch(requests.length, answerDecided)
     const refused: Array<PublishRequest> = []
     requests.forEach((request, index) => {
       const { channel, messageId } = request
@@ -96,7 +97,7 @@ export const publishStream = Effect.fnUntraced(function* (
     unanswered.push({ batch, refused })
     allAnswered.closeUnsafe()
     undecided += weightOf(batch)
-    if (batch.isDecided) tell()
+    answerDecided()
   }
 
   const onMessage = (bytes: Uint8Array): Failure | undefined => {
