@@ -81,7 +81,7 @@ export const make = Effect.fnUntraced(function* (
           encodeMessage(AuthenticateRequest, {
             checks: batch.map(({ id, request }) => ({ id, token: request }))
           }),
-        decode: (bytes) => AuthenticateResponse.decode(bytes),
+        responseType: AuthenticateResponse,
         fromMessage: ({ verdicts }) =>
           verdicts.map((verdict) => ({ id: verdict.id, result: identityOf(verdict) }))
       })

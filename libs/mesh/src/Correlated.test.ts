@@ -77,7 +77,7 @@ const connect = Effect.fnUntraced(function* (
         publications: batch.map(({ id, request }) => forwardOf(id, request)),
         view: 0
       }),
-    decode: (bytes) => ForwardResponse.decode(bytes),
+    responseType: ForwardResponse,
     fromMessage: ({ results }) =>
       results.map(({ id, result }) => ({
         id,

@@ -30,7 +30,7 @@ export interface CorrelatedOptions<Request, Response, In> {
   /** Those of one key stand together in their message, and are numbered in a row. */
   readonly keyOf?: (request: Request) => string
   readonly encode: (batch: ReadonlyArray<Numbered<Request>>) => Uint8Array
-  readonly decode: (bytes: Uint8Array) => In
+  readonly responseType: { readonly decode: (bytes: Uint8Array) => In }
   /** The answers of one message, by id. */
   readonly fromMessage: (
     message: In
@@ -143,7 +143,7 @@ export const make = Effect.fnUntraced(function* <Request, Response, In>(
   const session = Effect.gen(function* () {
     const duplex = yield* options.open
     const read = duplex.receive((bytes) => {
-      const message = decodeMessage(options, bytes)
+      const message = decodeMessage(options.responseType, bytes)
       if (message instanceof Failure) return message
       for (const { id, result } of options.fromMessage(message)) {
         const one = sent.get(id)

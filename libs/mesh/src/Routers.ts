@@ -138,7 +138,7 @@ export const make = Effect.fnUntraced(function* (
           }))
           return encodeForwards(forwards, viewVersion())
         },
-        decode: (bytes) => ForwardResponse.decode(bytes),
+        responseType: ForwardResponse,
         fromMessage: outcomesOf,
         refused: failed(
           failure("too_many_requests", `router: ${forwardCapacity} publications undecided`, 100)
