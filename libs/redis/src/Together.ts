@@ -37,13 +37,13 @@ const bytesOf = (args: ReadonlyArray<Argument>): number => {
   return bytes
 }
 
-const callOf = ({ parts, script, slot }: Group): Call => {
-  const [first] = parts
-  if (parts.length === 1) return scriptCall(script, first!.keys, first!.args, slot)
-  const keys = parts.flatMap((part) => part.keys)
-  const args = parts.flatMap((part) => part.args)
-  return scriptCall(script, keys, args, slot)
-}
+const callOf = ({ parts, script, slot }: Group): Call =>
+  scriptCall(
+    script,
+    parts.flatMap(({ keys }) => keys),
+    parts.flatMap(({ args }) => args),
+    slot
+  )
 
 export class Together {
   readonly #servers: Servers

@@ -11,18 +11,17 @@ const fieldsOf = (reply: Reply): ReadonlyArray<Reply> => reply as ReadonlyArray<
 const text = (reply: Reply | undefined): string => String(reply)
 const number = (reply: Reply | undefined): number => Number(text(reply))
 
-const ok = Buffer.from("OK")
+/** Is it this word? Every append's answer is asked, and so without making a text of it. */
+const says = (reply: Reply | undefined, word: Buffer): boolean =>
+  Buffer.isBuffer(reply) && reply.equals(word)
 
-/** Nearly every append's answer, seen without making a text of it. */
-export const isOk = (reply: Reply): boolean => {
-  const [answer] = fieldsOf(reply)
-  return Buffer.isBuffer(answer) && answer.equals(ok)
-}
+const ok = Buffer.from("OK")
+const fenced = Buffer.from("FENCED")
 
 /** The term in the record, if it is not the caller's. */
 export const fencedBy = (reply: Reply): number | undefined => {
   const [answer, term] = fieldsOf(reply)
-  return text(answer) === "FENCED" ? number(term) : undefined
+  return says(answer, fenced) ? number(term) : undefined
 }
 
 const positionOf = (fields: ReadonlyArray<Reply>): Position => ({
@@ -46,8 +45,8 @@ export const appendResult = (
   entries: ReadonlyArray<EncodedPublication>,
   durable: boolean
 ): AppendResult => {
-  if (isOk(reply)) return { _tag: "Appended", durable }
   const fields = fieldsOf(reply)
+  if (says(fields[0], ok)) return { _tag: "Appended", durable }
   switch (text(fields[0])) {
     case "DUP": {
       // Those without an id were not asked for.

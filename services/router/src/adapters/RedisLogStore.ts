@@ -117,9 +117,7 @@ const make = Effect.gen(function* () {
       args: appendArguments(append, nowMillis, due),
       resultOf: (reply: Reply, durable: boolean): Exit.Exit<AppendResult, Fenced> => {
         try {
-          const owned: Exit.Exit<unknown, Fenced> = Replies.isOk(reply)
-            ? Exit.void
-            : unlessFenced(reply)
+          const owned = unlessFenced(reply)
           if (Exit.isFailure(owned)) return Exit.failCause(owned.cause)
           const result = Replies.appendResult(reply, entries, durable)
           if (result._tag === "Appended") upkeep.made(channel, due, now)
