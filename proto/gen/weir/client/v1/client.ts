@@ -225,13 +225,19 @@ export interface Published {
   duplicate: boolean;
 }
 
-/** Something short-lived for those who are subscribed now: typing, a cursor. */
+/**
+ * Something short-lived for the others who are subscribed now: typing, a cursor. It is not
+ * kept, not repeated, and left out for who is slow. Only a refusal is answered.
+ */
 export interface Signal {
   channel: string;
-  /** Set by the server. */
+  /** The server sets this: the user, or an anonymous client's public name. */
   publisher: string;
   contentType: string;
+  /** At most 1 KiB. */
   data: Uint8Array;
+  /** The server sets this: the sender's member id, as it stands in a roster. */
+  member: string;
 }
 
 export interface HistoryRequest {
@@ -2196,7 +2202,7 @@ export const Published: MessageFns<Published> = {
 };
 
 function createBaseSignal(): Signal {
-  return { channel: "", publisher: "", contentType: "", data: new Uint8Array(0) };
+  return { channel: "", publisher: "", contentType: "", data: new Uint8Array(0), member: "" };
 }
 
 export const Signal: MessageFns<Signal> = {
@@ -2212,6 +2218,9 @@ export const Signal: MessageFns<Signal> = {
     }
     if (message.data.length !== 0) {
       writer.uint32(34).bytes(message.data);
+    }
+    if (message.member !== "") {
+      writer.uint32(42).string(message.member);
     }
     return writer;
   },
@@ -2261,6 +2270,14 @@ export const Signal: MessageFns<Signal> = {
             message.data = reader.bytes();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.member = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2282,6 +2299,7 @@ export const Signal: MessageFns<Signal> = {
     message.publisher = object.publisher ?? "";
     message.contentType = object.contentType ?? "";
     message.data = object.data ?? new Uint8Array(0);
+    message.member = object.member ?? "";
     return message;
   },
 };

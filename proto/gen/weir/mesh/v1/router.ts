@@ -28,6 +28,9 @@ export interface AttachRequest {
     | { $case: "attach"; value: Attach }
     | { $case: "detach"; value: Detach }
     | { $case: "credit"; value: Credit }
+    | //
+    /** An encoded weir.client.v1.Signal, for all who are attached to its channel. */
+    { $case: "signal"; value: Uint8Array }
     | undefined;
 }
 
@@ -264,6 +267,30 @@ export interface KnownId {
 export interface HandoffResponse {
 }
 
+export interface ListOwnedRequest {
+  /** What names begin with; empty: all. */
+  prefix: string;
+  /** Names after this one. */
+  after: string;
+  /** At most this many, up to 1,001: one more than a page tells whether there is another. */
+  limit: number;
+}
+
+export interface ListOwnedResponse {
+  /** In the order of their names. */
+  channels: OwnedChannel[];
+}
+
+export interface OwnedChannel {
+  channel: string;
+  /** The head; absent: nobody has asked for it since this router took the shard. */
+  position:
+    | Position
+    | undefined;
+  /** Connectors with a lane that follows it. */
+  connectors: number;
+}
+
 function createBaseAttachRequest(): AttachRequest {
   return { message: undefined };
 }
@@ -282,6 +309,9 @@ export const AttachRequest: MessageFns<AttachRequest> = {
         break;
       case "credit":
         Credit.encode(message.message.value, writer.uint32(34).fork()).join();
+        break;
+      case "signal":
+        writer.uint32(42).bytes(message.message.value);
         break;
     }
     return writer;
@@ -332,6 +362,14 @@ export const AttachRequest: MessageFns<AttachRequest> = {
             message.message = { $case: "credit", value: Credit.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.message = { $case: "signal", value: reader.bytes() };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -371,6 +409,12 @@ export const AttachRequest: MessageFns<AttachRequest> = {
       case "credit": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "credit", value: Credit.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "signal": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "signal", value: object.message.value };
         }
         break;
       }
@@ -2490,6 +2534,221 @@ export const HandoffResponse: MessageFns<HandoffResponse> = {
   },
 };
 
+function createBaseListOwnedRequest(): ListOwnedRequest {
+  return { prefix: "", after: "", limit: 0 };
+}
+
+export const ListOwnedRequest: MessageFns<ListOwnedRequest> = {
+  encode(message: ListOwnedRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.prefix !== "") {
+      writer.uint32(10).string(message.prefix);
+    }
+    if (message.after !== "") {
+      writer.uint32(18).string(message.after);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(24).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListOwnedRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListOwnedRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.prefix = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListOwnedRequest>): ListOwnedRequest {
+    return ListOwnedRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListOwnedRequest>): ListOwnedRequest {
+    const message = createBaseListOwnedRequest();
+    message.prefix = object.prefix ?? "";
+    message.after = object.after ?? "";
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseListOwnedResponse(): ListOwnedResponse {
+  return { channels: [] };
+}
+
+export const ListOwnedResponse: MessageFns<ListOwnedResponse> = {
+  encode(message: ListOwnedResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.channels) {
+      OwnedChannel.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListOwnedResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListOwnedResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.channels.push(OwnedChannel.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListOwnedResponse>): ListOwnedResponse {
+    return ListOwnedResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListOwnedResponse>): ListOwnedResponse {
+    const message = createBaseListOwnedResponse();
+    message.channels = object.channels?.map((e) => OwnedChannel.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseOwnedChannel(): OwnedChannel {
+  return { channel: "", position: undefined, connectors: 0 };
+}
+
+export const OwnedChannel: MessageFns<OwnedChannel> = {
+  encode(message: OwnedChannel, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.channel !== "") {
+      writer.uint32(10).string(message.channel);
+    }
+    if (message.position !== undefined) {
+      Position.encode(message.position, writer.uint32(18).fork()).join();
+    }
+    if (message.connectors !== 0) {
+      writer.uint32(24).uint32(message.connectors);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OwnedChannel {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOwnedChannel();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.channel = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.position = Position.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.connectors = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<OwnedChannel>): OwnedChannel {
+    return OwnedChannel.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OwnedChannel>): OwnedChannel {
+    const message = createBaseOwnedChannel();
+    message.channel = object.channel ?? "";
+    message.position = (object.position !== undefined && object.position !== null)
+      ? Position.fromPartial(object.position)
+      : undefined;
+    message.connectors = object.connectors ?? 0;
+    return message;
+  },
+};
+
 export type RouterServiceDefinition = typeof RouterServiceDefinition;
 export const RouterServiceDefinition = {
   name: "RouterService",
@@ -2530,6 +2789,15 @@ export const RouterServiceDefinition = {
       requestType: HandoffRequest as typeof HandoffRequest,
       requestStream: false,
       responseType: HandoffResponse as typeof HandoffResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The channels that this router owns and has in use, by name. */
+    listOwned: {
+      name: "ListOwned",
+      requestType: ListOwnedRequest as typeof ListOwnedRequest,
+      requestStream: false,
+      responseType: ListOwnedResponse as typeof ListOwnedResponse,
       responseStream: false,
       options: {},
     },
