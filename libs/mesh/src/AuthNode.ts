@@ -82,8 +82,9 @@ export const make = Effect.fnUntraced(function* (
             checks: batch.map(({ id, request }) => ({ id, token: request }))
           }),
         responseType: AuthenticateResponse,
-        fromMessage: ({ verdicts }) =>
-          verdicts.map((verdict) => ({ id: verdict.id, result: identityOf(verdict) }))
+        eachAnswer: ({ verdicts }, settle: (id: number, verdict: Verdict) => void) => {
+          for (const verdict of verdicts) settle(verdict.id, identityOf(verdict))
+        }
       })
       return { client, send }
     })

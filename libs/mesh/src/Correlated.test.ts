@@ -58,6 +58,7 @@ const connect = Effect.fnUntraced(function* (
       implement(RouterServiceDefinition, {
         attach: notServed,
         read: notServed,
+        listOwned: notServed,
         handoff: notServed,
         forward
       })
@@ -78,11 +79,11 @@ const connect = Effect.fnUntraced(function* (
         view: 0
       }),
     responseType: ForwardResponse,
-    fromMessage: ({ results }) =>
-      results.map(({ id, result }) => ({
-        id,
-        result: Exit.succeed(result?.$case === "accepted" ? result.value.position!.epoch : "")
-      }))
+    eachAnswer: ({ results }, settle) => {
+      for (const { id, result } of results) {
+        settle(id, Exit.succeed(result?.$case === "accepted" ? result.value.position!.epoch : ""))
+      }
+    }
   })
   return { send, ask: asking(send) }
 })

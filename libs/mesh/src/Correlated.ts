@@ -7,7 +7,7 @@
  * knows whether it happened; what had not left certainly did not.
  */
 import { Failure, failure } from "@weir/core/Failure"
-import { TransientMap } from "@weir/flow/TransientMap"
+import { IdWindow } from "@weir/flow/IdWindow"
 import type { Duplex, Source } from "@weir/grpc/Duplex"
 import { decodeMessage } from "@weir/grpc/ServiceDefinition"
 import { Effect, Exit, type Scope } from "effect"
@@ -31,10 +31,8 @@ export interface CorrelatedOptions<Request, Response, In> {
   readonly keyOf?: (request: Request) => string
   readonly encode: (batch: ReadonlyArray<Numbered<Request>>) => Uint8Array
   readonly responseType: { readonly decode: (bytes: Uint8Array) => In }
-  /** The answers of one message, by id. */
-  readonly fromMessage: (
-    message: In
-  ) => Iterable<{ readonly id: number; readonly result: Response }>
+  /** Calls `settle` for each answer of one message. */
+  readonly eachAnswer: (message: In, settle: (id: number, response: Response) => void) => void
   /** How many may be unanswered; one more is answered with `refused`. */
   readonly capacity: number
   /** The most requests in one message. */
@@ -65,6 +63,18 @@ export type Send<Request, Response> = (
   answer: (response: Response) => void
 ) => Cancel
 
+/** Those of one key stand together, in the order in which they came. */
+const grouped = <Request, One extends { readonly request: Request }>(
+  batch: ReadonlyArray<One>,
+  keyOf: (request: Request) => string
+): ReadonlyArray<One> => {
+  const inOrder: Array<One> = []
+  for (const same of Map.groupBy(batch, ({ request }) => keyOf(request)).values()) {
+    for (const one of same) inOrder.push(one)
+  }
+  return inOrder
+}
+
 const neverSent: Cancel = () => true
 
 /** A message is full with this much, whatever its count: a quarter of what a peer takes. */
@@ -76,12 +86,11 @@ export const make = Effect.fnUntraced(function* <Request, Response, In>(
   const { bytesOf = () => 0, capacity, keyOf, lost, peer, refused } = options
   type One = Asked<Request, Response>
   /** What has left, by id. */
-  const sent = new TransientMap<number, One>()
+  const sent = new IdWindow<One>(1)
   /** What has not, from `next` on, and of that some for which nobody waits any more. */
   let unsent: Array<One> = []
   let next = 0
   let waiting = 0
-  let lastId = 0
   let closed = false
 
   const settle = (one: One, response: Response) => {
@@ -119,15 +128,14 @@ export const make = Effect.fnUntraced(function* <Request, Response, In>(
       unsent = []
       next = 0
     }
-    const numbered =
-      keyOf === undefined
-        ? batch
-        : [...Map.groupBy(batch, ({ request }) => keyOf(request)).values()].flat()
-    for (const one of numbered) {
-      one.id = ++lastId
-      sent.set(one.id, one)
-    }
-    return numbered
+    const inOrder = keyOf === undefined ? batch : grouped(batch, keyOf)
+    for (const one of inOrder) one.id = sent.add(one)
+    return inOrder
+  }
+
+  const onAnswer = (id: number, response: Response) => {
+    const one = sent.take(id)
+    if (one !== undefined) settle(one, response)
   }
 
   /** What is asked until the work at hand is done leaves as one message. */
@@ -145,12 +153,7 @@ export const make = Effect.fnUntraced(function* <Request, Response, In>(
     const read = duplex.receive((bytes) => {
       const message = decodeMessage(options.responseType, bytes)
       if (message instanceof Failure) return message
-      for (const { id, result } of options.fromMessage(message)) {
-        const one = sent.get(id)
-        if (one === undefined) continue
-        sent.delete(id)
-        settle(one, result)
-      }
+      options.eachAnswer(message, onAnswer)
       return undefined
     })
     yield* Effect.raceFirst(duplex.writeFrom(requests), read)
@@ -186,7 +189,7 @@ export const make = Effect.fnUntraced(function* <Request, Response, In>(
       if (one.answer === undefined) return false
       one.answer = undefined
       waiting--
-      sent.delete(one.id)
+      sent.take(one.id)
       return one.id === 0
     }
   }

@@ -7,6 +7,7 @@ import {
   ForwardRequest,
   type ForwardResult,
   type HandoffRequest,
+  type ListOwnedRequest,
   type ReadResponse,
   RouterServiceDefinition
 } from "@weir/proto/mesh/v1/router"
@@ -32,6 +33,7 @@ const serve = (handlers: Partial<RouterHandlers>) =>
           forward: notServed,
           read: notServed,
           handoff: notServed,
+          listOwned: notServed,
           ...handlers
         })
       ]
@@ -286,6 +288,27 @@ describe("reads from routers", () => {
       })
       const { read } = yield* connect(router)
       assert.strictEqual((yield* Effect.flip(read(lastOne))).code, "unknown_namespace")
+    })
+  )
+})
+
+describe("the channels of a router", () => {
+  const request: ListOwnedRequest = { prefix: "chat:", after: "chat:a", limit: 3 }
+
+  it.live("are asked of the router at the address", () =>
+    Effect.gen(function* () {
+      const got: Array<ListOwnedRequest> = []
+      const channel = { channel: "chat:b", position: undefined, connectors: 2 }
+      const router = yield* serve({
+        listOwned: (it) =>
+          Effect.sync(() => {
+            got.push(it)
+            return { channels: [channel] }
+          })
+      })
+      const { listOwned } = yield* connect(undefined)
+      assert.deepStrictEqual(yield* listOwned(router, request), [channel])
+      assert.deepStrictEqual(got, [request])
     })
   )
 })

@@ -12,11 +12,13 @@ import {
   ForwardResponse,
   type ForwardResult,
   type HandoffRequest,
+  type ListOwnedRequest,
+  type OwnedChannel,
   type ReadRequest,
   type ReadResponse,
   RouterServiceDefinition
 } from "@weir/proto/mesh/v1/router"
-import { encodeForwards } from "@weir/wire/ForwardMessage"
+import { encodeForwards, type Forward } from "@weir/wire/ForwardMessage"
 import { Context, Effect, Random, type Scope, Semaphore } from "effect"
 import type { Attempt, Outcome } from "./Attempt.ts"
 import * as Correlated from "./Correlated.ts"
@@ -38,6 +40,11 @@ export class Routers extends Context.Service<
     readonly read: (request: Omit<ReadRequest, "view">) => Effect.Effect<ReadResponse, Failure>
     /** Hands shards to the router at an address, which owns them next. */
     readonly handoff: (address: string, request: HandoffRequest) => Effect.Effect<void, Failure>
+    /** The channels that the router at an address owns and has in use, by name. */
+    readonly listOwned: (
+      address: string,
+      request: ListOwnedRequest
+    ) => Effect.Effect<ReadonlyArray<OwnedChannel>, Failure>
     /** One lane of the router at an address, open until the scope closes. */
     readonly attach: (address: string) => Effect.Effect<AttachCall, Failure, Scope.Scope>
   }
@@ -58,6 +65,8 @@ const readDeadline = "5 seconds"
 const readAttemptDeadlineMs = 1_500
 
 const handoffDeadlineMs = 1_000
+
+const listDeadlineMs = 2_000
 
 /**
  * Pages read at once of one router: a storm of returning clients must not become
@@ -104,19 +113,20 @@ export const make = Effect.fnUntraced(function* (
   }
 
   /** Those that were appended in a row are answered as one. */
-  function* outcomesOf({ results }: ForwardResponse) {
+  const eachOutcome = (
+    { results }: ForwardResponse,
+    settle: (id: number, outcome: Outcome) => void
+  ) => {
     for (const result of results) {
       const { id, more } = result
       const outcome = outcomeOf(result)
-      yield { id, result: outcome }
+      settle(id, outcome)
       if (outcome._tag !== "Accepted") continue
       const { duplicate, position } = outcome.accepted
+      const { epoch, offset, term } = position
       for (let index = 1; index <= more; index++) {
-        const next = { ...position, offset: position.offset + index }
-        yield {
-          id: id + index,
-          result: { _tag: "Accepted", accepted: { position: next, duplicate } } as Outcome
-        }
+        const next = { epoch, term, offset: offset + index }
+        settle(id + index, { _tag: "Accepted", accepted: { position: next, duplicate } })
       }
     }
   }
@@ -133,13 +143,13 @@ export const make = Effect.fnUntraced(function* (
         // What stands together is shorter, and answered together.
         keyOf: ({ message }) => message.channel,
         encode: (batch: ReadonlyArray<Correlated.Numbered<Forwarded>>) => {
-          const forwards = batch.map(({ id, request: { attempt, message } }) => ({
-            ...{ id, attempt, message }
-          }))
+          const forwards = batch.map(
+            ({ id, request: { attempt, message } }): Forward => ({ id, attempt, message })
+          )
           return encodeForwards(forwards, viewVersion())
         },
         responseType: ForwardResponse,
-        fromMessage: outcomesOf,
+        eachAnswer: eachOutcome,
         refused: failed(
           failure("too_many_requests", `router: ${forwardCapacity} publications undecided`, 100)
         ),
@@ -200,6 +210,13 @@ export const make = Effect.fnUntraced(function* (
       peers.use(address, ({ client }) =>
         Effect.asVoid(
           client.handoff(request, { deadlineMs: handoffDeadlineMs, waitForReady: true })
+        )
+      ),
+    listOwned: (address, request) =>
+      peers.use(address, ({ client }) =>
+        Effect.map(
+          client.listOwned(request, { deadlineMs: listDeadlineMs, waitForReady: true }),
+          ({ channels }) => channels
         )
       ),
     attach: (address) =>
