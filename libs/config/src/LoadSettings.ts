@@ -79,6 +79,8 @@ const variables = {
       )
     )
   },
+  // Empty: as it is with the development identity, on, and without, off.
+  WEIR_HTTP_API: { fallback: "", schema: Schema.Literals(["", "true", "false"]) },
   WEIR_PAGE_DIRECTORY: { fallback: "", schema: Schema.String },
   WEIR_LOG_LEVEL: {
     fallback: "Info",
@@ -198,6 +200,7 @@ export const loadSettings = Effect.fnUntraced(function* (
     opsPort: values.WEIR_OPS_PORT,
     advertise: values.WEIR_ADVERTISE === "" ? values.WEIR_HOST : values.WEIR_ADVERTISE,
     redisUrl: values.WEIR_REDIS_URL,
+    httpApi: values.WEIR_HTTP_API === "" ? development : values.WEIR_HTTP_API === "true",
     pageDirectory: values.WEIR_PAGE_DIRECTORY === "" ? undefined : values.WEIR_PAGE_DIRECTORY,
     logLevel: values.WEIR_LOG_LEVEL,
     logFormat: values.WEIR_LOG_FORMAT,

@@ -2,7 +2,8 @@
  * Settings: everything decided, defaults and all, before anything starts.
  */
 import { isIPv6 } from "node:net"
-import { type Capabilities, parseCapabilities } from "@weir/core/Capability"
+import { type ApiKey, developmentKey, digestOf } from "@weir/core/ApiKey"
+import { parseCapabilities } from "@weir/core/Capability"
 import { makeNamespace, type Namespaces } from "@weir/core/Namespace"
 import type { LogLevel } from "effect"
 import type { keyAlgorithms, WeirFile } from "./WeirFile.ts"
@@ -28,6 +29,7 @@ export interface Limits {
   readonly publicationBytes: number
   readonly subscriptions: number
   readonly commands: Rate
+  readonly signals: Rate
   readonly pendingCommands: number
   readonly handshakesPerAddress: Rate
   readonly connectionsPerNode: number
@@ -44,6 +46,8 @@ export const defaultLimits: Limits = {
   publicationBytes: 65_536,
   subscriptions: 128,
   commands: { perSecond: 30, burst: 60 },
+  // A cursor that moves smoothly sends 20 a second.
+  signals: { perSecond: 30, burst: 60 },
   pendingCommands: 256,
   handshakesPerAddress: { perSecond: 20, burst: 40 },
   connectionsPerNode: 50_000,
@@ -68,12 +72,6 @@ export interface AuthSettings {
   readonly keys: ReadonlyArray<TokenKeySettings>
 }
 
-export interface ApiKeySettings {
-  readonly id: string
-  readonly sha256: string
-  readonly capabilities: Capabilities
-}
-
 export interface NodeSettings {
   readonly name: string
   readonly role: "connector" | "router" | "presence" | "auth"
@@ -92,6 +90,8 @@ export interface Settings {
   readonly advertise: string
   /** Where the view and the logs are kept; empty: nowhere. */
   readonly redisUrl: string
+  /** Connectors serve the publish API over HTTP, too. */
+  readonly httpApi: boolean
   /** What connectors serve at `/`, if anything. */
   readonly pageDirectory: string | undefined
   readonly logLevel: LogLevel.LogLevel
@@ -106,7 +106,7 @@ export interface Settings {
   readonly origins: ReadonlyArray<string>
   readonly limits: Limits
   readonly auth: AuthSettings
-  readonly apiKeys: ReadonlyArray<ApiKeySettings>
+  readonly apiKeys: ReadonlyArray<ApiKey>
   readonly nodes: ReadonlyArray<NodeSettings>
 }
 
@@ -122,6 +122,12 @@ const developmentNamespaces: NonNullable<WeirFile["namespaces"]> = {
   },
   live: { logged: false, clientPublish: true },
   state: { logged: true, historySize: 1, clientPublish: true, slowConsumer: "conflate" }
+}
+
+const developmentApiKey: ApiKey = {
+  id: developmentKey,
+  sha256: digestOf(developmentKey),
+  capabilities: [{ pattern: "*", verbs: ["publish", "history", "presence"] }]
 }
 
 export type Environment = Omit<
@@ -148,10 +154,13 @@ export const decide = (file: WeirFile, environment: Environment): Settings => {
     origins: file.origins ?? [],
     limits: { ...defaultLimits, ...file.limits },
     auth: file.auth ?? { issuer: "weir", audience: "weir", keys: [] },
-    apiKeys: (file.apiKeys ?? []).map(({ id, sha256, capabilities }) => {
-      const parsed = parseCapabilities(capabilities)
-      return { id, sha256, capabilities: typeof parsed === "string" ? [] : parsed }
-    }),
+    apiKeys: [
+      ...(file.apiKeys ?? []).map(({ id, sha256, capabilities }) => {
+        const parsed = parseCapabilities(capabilities)
+        return { id, sha256, capabilities: typeof parsed === "string" ? [] : parsed }
+      }),
+      ...(environment.development ? [developmentApiKey] : [])
+    ],
     nodes: file.nodes ?? []
   }
 }

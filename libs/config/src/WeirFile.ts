@@ -61,6 +61,8 @@ const LimitOptions = Schema.Struct({
   publicationBytes: Schema.optionalKey(positive),
   subscriptions: Schema.optionalKey(positive),
   commands: Schema.optionalKey(RateOptions),
+  /** Signals have a budget of their own, beside that of commands. */
+  signals: Schema.optionalKey(RateOptions),
   /** Unanswered requests of one connection. */
   pendingCommands: Schema.optionalKey(positive),
   handshakesPerAddress: Schema.optionalKey(RateOptions),

@@ -20,6 +20,7 @@ const settings: Settings = decide(
     opsPort: 0,
     advertise: "127.0.0.1",
     redisUrl: "",
+    httpApi: false,
     pageDirectory: undefined,
     logLevel: "Info",
     logFormat: "pretty",

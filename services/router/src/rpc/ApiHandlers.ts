@@ -1,20 +1,15 @@
 /**
- * ApiHandlers: the publish API for services, on any router.
- *
- * Each request is authenticated by its API key, checked like a client's, and
- * then passed to the channel's owner.
+ * ApiHandlers: the publish API for services over gRPC, on any router.
  */
-import { checkAccess, type Verb } from "@weir/core/Capability"
-import { checkRoster, checkVerb } from "@weir/core/CheckAccess"
-import { checkMessage } from "@weir/core/CheckMessage"
-import { Failure, failure, orFail } from "@weir/core/Failure"
+import type { ApiKey } from "@weir/core/ApiKey"
+import { Failure, orFail } from "@weir/core/Failure"
 import type { Namespaces } from "@weir/core/Namespace"
-import { checkPageSize } from "@weir/core/PageSize"
-import type { Accepted, Message } from "@weir/core/Publication"
+import type { Accepted } from "@weir/core/Publication"
 import { Answering } from "@weir/grpc/Answering"
 import { type CallInfo, implement } from "@weir/grpc/Handlers"
 import { PresenceNodes } from "@weir/mesh/PresenceNodes"
 import { Routers } from "@weir/mesh/Routers"
+import { checkBatchSize, make as makeServiceApi } from "@weir/mesh/ServiceApi"
 import { HistoryServiceDefinition } from "@weir/proto/api/v1/history"
 import { PresenceServiceDefinition } from "@weir/proto/api/v1/presence"
 import {
@@ -22,12 +17,9 @@ import {
   type PublishRequest,
   PublishServiceDefinition
 } from "@weir/proto/api/v1/publish"
-import type { ReadRequest } from "@weir/proto/mesh/v1/router"
-import { decodePublication } from "@weir/wire/Publications"
 import { Effect, Exit } from "effect"
-import { type ApiKey, makeAuthenticator } from "../domain/ApiKeys.ts"
 import { Router } from "../Router.ts"
-import { Batch, checkSize } from "./Batch.ts"
+import { Batch } from "./Batch.ts"
 import { readHere } from "./MeshHandlers.ts"
 import { publishStream } from "./PublishStream.ts"
 
@@ -38,24 +30,23 @@ export interface ApiOptions {
 }
 
 export const make = Effect.fnUntraced(function* (options: ApiOptions) {
-  const { keys, namespaces, publicationBytes } = options
   const router = yield* Router
   const routers = yield* Routers
-  const presence = yield* PresenceNodes
+  const { roster } = yield* PresenceNodes
 
-  const authenticated = makeAuthenticator(keys)
-  const authenticate = ({ metadata }: CallInfo) => authenticated(metadata("authorization"))
-  const caller = (call: CallInfo) => orFail(authenticate(call))
-
-  /** The message as it will be appended, or why this key may not publish it. */
-  const admit = (key: ApiKey, request: PublishRequest): Message | Failure => {
-    const message = checkMessage(namespaces, { ...request, publisher: key.id }, publicationBytes)
-    if (message instanceof Failure) return message
-    return checkAccess(key.capabilities, "publish", message.channel) ?? message
-  }
+  const { admit, authenticate, history, presence } = makeServiceApi({
+    ...options,
+    read: (request) =>
+      Effect.catchTag(readHere(router, { ...request, view: 0 }), "Moved", () =>
+        routers.read(request)
+      ),
+    roster
+  })
+  const keyOf = ({ metadata }: CallInfo) => authenticate(metadata("authorization"))
+  const caller = (call: CallInfo) => orFail(keyOf(call))
 
   const publish = (request: PublishRequest, call: CallInfo) => {
-    const key = authenticate(call)
+    const key = keyOf(call)
     const message = key instanceof Failure ? key : admit(key, request)
     if (message instanceof Failure) return Effect.fail(message)
     return new Answering<Accepted>((answer) =>
@@ -67,7 +58,7 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
 
   /** All of them at once, which keeps one channel's in order: each is in its line before the next. */
   const publishBatch = (key: ApiKey, requests: ReadonlyArray<PublishRequest>) => {
-    const refused = checkSize(requests)
+    const refused = checkBatchSize(requests)
     if (refused !== undefined) return Effect.fail(refused)
     return new Answering<PublishBatchResponse>((answer) => {
       // Behind the others, as above.
@@ -83,19 +74,11 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
     })
   }
 
-  const mayRead = Effect.fnUntraced(function* (call: CallInfo, verb: Verb, channel: string) {
-    const { capabilities } = yield* caller(call)
-    return yield* orFail(checkVerb(namespaces, capabilities, verb, channel))
-  })
-
-  const read = (request: ReadRequest) =>
-    Effect.catchTag(readHere(router, request), "Moved", () => routers.read(request))
-
   return [
     implement(PublishServiceDefinition, {
       publish,
       publishBatch: ({ publications }, call) => {
-        const key = authenticate(call)
+        const key = keyOf(call)
         return key instanceof Failure ? Effect.fail(key) : publishBatch(key, publications)
       },
       publishStream: (duplex, call) =>
@@ -107,30 +90,10 @@ export const make = Effect.fnUntraced(function* (options: ApiOptions) {
         )
     }),
     implement(HistoryServiceDefinition, {
-      getHistory: Effect.fnUntraced(function* ({ channel, after, limit, reverse }, call) {
-        yield* mayRead(call, "history", channel)
-        if (after < 0) return yield* failure("bad_request", `after: ${after}, must not be negative`)
-        const page = yield* read({
-          channel,
-          from: { $case: "after", value: after },
-          limit: yield* orFail(checkPageSize(limit)),
-          maxBytes: 0,
-          reverse,
-          view: 0
-        })
-        const entries = page.publications.map((bytes) => decodePublication(bytes).publication)
-        return {
-          position: page.position,
-          entries,
-          next: page.more ? (entries.at(-1)?.position.offset ?? 0) : 0
-        }
-      })
+      getHistory: (request, call) => Effect.flatMap(caller(call), (key) => history(key, request))
     }),
     implement(PresenceServiceDefinition, {
-      getPresence: Effect.fnUntraced(function* ({ limit, ...request }, call) {
-        yield* orFail(checkRoster(yield* mayRead(call, "presence", request.channel)))
-        return yield* presence.roster({ ...request, limit: yield* orFail(checkPageSize(limit)) })
-      })
+      getPresence: (request, call) => Effect.flatMap(caller(call), (key) => presence(key, request))
     })
   ]
 })

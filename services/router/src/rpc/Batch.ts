@@ -4,18 +4,10 @@
  * Each is decided by a plain call, in whatever order; who waits is told once, when the last
  * one is. A fiber for each publication cost five times as much as publishing it.
  */
-import { type Failure, failure, failureOf } from "@weir/core/Failure"
+import { type Failure, failureOf } from "@weir/core/Failure"
 import type { Accepted } from "@weir/core/Publication"
 import type { Result } from "@weir/proto/api/v1/publish"
 import { Exit } from "effect"
-
-/** Publications in one message of a batch or stream. */
-const maxSize = 256
-
-export const checkSize = ({ length }: ReadonlyArray<unknown>): Failure | undefined =>
-  length > maxSize
-    ? failure("bad_request", `publications: ${length} in one message, limit ${maxSize}`)
-    : undefined
 
 export const toResult = (exit: Exit.Exit<Accepted, Failure>): Result => {
   if (Exit.isSuccess(exit)) return { result: { $case: "published", value: exit.value } }

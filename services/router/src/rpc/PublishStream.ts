@@ -13,6 +13,7 @@ import { endOfTurn } from "@weir/flow/EndOfTurn"
 import { monotonicMs } from "@weir/flow/Monotonic"
 import type { Duplex, Source } from "@weir/grpc/Duplex"
 import { decodeMessage, encodeMessage } from "@weir/grpc/ServiceDefinition"
+import { checkBatchSize } from "@weir/mesh/ServiceApi"
 import {
   type PublishRequest,
   PublishStreamRequest,
@@ -20,7 +21,7 @@ import {
 } from "@weir/proto/api/v1/publish"
 import { Clock, Effect, Exit, Latch } from "effect"
 import { Arrivals } from "./Arrivals.ts"
-import { Batch, checkSize } from "./Batch.ts"
+import { Batch } from "./Batch.ts"
 
 /**
  * Undecided on one stream before it stops reading: so many that a log's round trip is not waited
@@ -51,7 +52,7 @@ const weightOf = ({ results }: Batch): number => Math.max(1, results.length)
 const publicationsOf = (bytes: Uint8Array): ReadonlyArray<PublishRequest> | Failure => {
   const request = decodeMessage(PublishStreamRequest, bytes)
   if (request instanceof Failure) return request
-  return checkSize(request.publications) ?? request.publications
+  return checkBatchSize(request.publications) ?? request.publications
 }
 
 export const publishStream = Effect.fnUntraced(function* (

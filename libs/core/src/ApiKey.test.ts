@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Failure } from "@weir/core/Failure"
-import { authenticate, digestOf, makeAuthenticator } from "./ApiKeys.ts"
+import { authenticate, digestOf, makeAuthenticator } from "./ApiKey.ts"
 
 const keys = [
   { id: "billing", sha256: digestOf("key-one"), capabilities: [] },
   { id: "orders", sha256: digestOf("key-two"), capabilities: [] }
 ]
 
-describe("ApiKeys.authenticate", () => {
+describe("ApiKey.authenticate", () => {
   it("knows a key by its digest", () => {
     const found = authenticate(keys, "Bearer key-two")
     assert.strictEqual(found instanceof Failure ? found.message : found.id, "orders")
@@ -25,7 +25,7 @@ describe("ApiKeys.authenticate", () => {
   })
 })
 
-describe("ApiKeys.makeAuthenticator", () => {
+describe("ApiKey.makeAuthenticator", () => {
   it("knows the same keys, also when they come again", () => {
     const known = makeAuthenticator(keys)
     for (const header of ["Bearer key-one", "Bearer key-two", "bearer key-two", "Bearer key-one"]) {

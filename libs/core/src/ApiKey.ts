@@ -1,12 +1,12 @@
 /**
- * ApiKeys: who a service is, by the key it sends.
+ * ApiKey: who a service is, by the key it sends.
  *
  * The configuration holds only digests. A key has 256 random bits, so a plain
  * SHA-256 is enough: there is nothing to guess from a dictionary.
  */
 import { createHash, timingSafeEqual } from "node:crypto"
-import type { Capabilities } from "@weir/core/Capability"
-import { Failure, failure } from "@weir/core/Failure"
+import type { Capabilities } from "./Capability.ts"
+import { Failure, failure } from "./Failure.ts"
 
 export interface ApiKey {
   /** The publisher of everything published with it. */
@@ -15,6 +15,9 @@ export interface ApiKey {
   readonly sha256: string
   readonly capabilities: Capabilities
 }
+
+/** Known to everybody, and so only for development, on loopback. */
+export const developmentKey = "dev-key"
 
 export const digestOf = (key: string): string => createHash("sha256").update(key).digest("hex")
 
