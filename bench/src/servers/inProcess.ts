@@ -47,6 +47,7 @@ const subscribe = (transport: WebSocketServer.Transport): Subscription => {
     settled: Deferred.makeUnsafe(),
     wantsPresence: false,
     memberId: undefined,
+    signalledAs: undefined,
     // Nothing is logged: it lacks what follows, and the driver says so.
     fellBehind: () => {}
   }

@@ -189,7 +189,7 @@ const readers: {
   signal: reader(Signal, (json) =>
     withData(json, (data) => ({
       $case: "signal",
-      value: { channel: json.channel, publisher: "", ...data }
+      value: { channel: json.channel, publisher: "", member: "", ...data }
     }))
   ),
   history: reader(HistoryRequest, (json) => ({

@@ -95,13 +95,14 @@ const errorJson = ({ code, message, retryAfterMs }: ErrorFrame): object => ({
   retryAfterMs
 })
 
-const payloadJson = (payload: ServerPayload): string => {
+/** What a frame says, without its envelope. */
+export const payloadJson = (payload: ServerPayload): string => {
   switch (payload.$case) {
     case "publication":
       return publicationJson({ ...payload.value, position: payload.value.position! })
     case "signal": {
-      const { channel, publisher, contentType, data } = payload.value
-      return `{"channel":${JSON.stringify(channel)},"publisher":${JSON.stringify(publisher)},${jsonData(contentType, data)}}`
+      const { channel, publisher, member, contentType, data } = payload.value
+      return `{"channel":${JSON.stringify(channel)},"publisher":${JSON.stringify(publisher)},"member":${JSON.stringify(member)},${jsonData(contentType, data)}}`
     }
     case "history": {
       const { channel, position, publications, next } = payload.value

@@ -14,6 +14,8 @@ export interface OpenLane {
   readonly router: Node
   readonly index: number
   readonly send: (message: NonNullable<AttachRequest["message"]>) => void
+  /** An encoded signal, if there is room for one. */
+  readonly signal: (bytes: Uint8Array) => void
 }
 
 export interface Attachment {

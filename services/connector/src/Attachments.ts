@@ -74,6 +74,12 @@ export class Attachments {
     return attachment?.lane === lane && attachment.unanswered === 0
   }
 
+  /** The lane to the owner that has answered for the channel. */
+  laneOf(channel: string): OpenLane | undefined {
+    const attachment = this.#byChannel.get(channel)
+    return attachment?.unanswered === 0 ? attachment.lane : undefined
+  }
+
   wanted(feed: ChannelFeed): void {
     const attachment = attachmentOf(feed)
     this.#byChannel.set(feed.name, attachment)

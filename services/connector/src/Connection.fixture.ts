@@ -40,5 +40,6 @@ export const makeSubscription = (
   settled: Deferred.makeUnsafe(),
   wantsPresence: false,
   memberId: undefined,
+  signalledAs: undefined,
   fellBehind
 })

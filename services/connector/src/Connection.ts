@@ -8,17 +8,11 @@
 import { type CloseName, closeCodes, closeReason } from "@weir/core/CloseCode"
 import type { Failure } from "@weir/core/Failure"
 import { Outbox, type OutboxLimits } from "@weir/flow/Outbox"
-import { frameMessage, frameText } from "@weir/socket/Frame"
 import type { Transport } from "@weir/socket/WebSocketServer"
-import {
-  encodeServerFrame,
-  type ServerPayload,
-  serverFrameJson,
-  type WireFormat
-} from "@weir/wire/ServerFrames"
+import type { ServerPayload, WireFormat } from "@weir/wire/ServerFrames"
 import { bytesOut, closes, failures, messagesOut, outboxFrames } from "./ConnectorMetrics.ts"
 import type { Flushable, Flusher, Join } from "./Flusher.ts"
-import { type Framing, framingOf } from "./Framing.ts"
+import { type Framing, framePayload, framingOf } from "./Framing.ts"
 
 export interface ConnectionOptions {
   readonly transport: Transport
@@ -30,11 +24,6 @@ export interface ConnectionOptions {
   /** The socket has taken everything. */
   readonly onDrained: () => void
 }
-
-const frameOf = (format: WireFormat, id: number, nowMillis: number, payload: ServerPayload) =>
-  format === "json"
-    ? frameText(serverFrameJson(id, nowMillis, payload))
-    : frameMessage(encodeServerFrame(format, id, nowMillis, payload), "binary")
 
 /** What may wait for the end of the turn; about what a socket takes at once. */
 const turnBytes = 64 * 1024
@@ -131,7 +120,7 @@ export class Connection implements Flushable {
 
   /** Sends what may not be left out; a client that has no room for it is too slow. */
   send(payload: ServerPayload, id = 0): void {
-    const frame = frameOf(this.format, id, Date.now(), payload)
+    const frame = framePayload(this.format, id, Date.now(), payload)
     if (!this.push(frame, 1)) return this.close("slow_consumer")
     // An answer or a heartbeat does not wait for the publications of others.
     if (this.#flusher.isBusy) this.flush(Date.now())
@@ -140,7 +129,7 @@ export class Connection implements Flushable {
   /** As `send`, but does not wait for the end of the turn: nothing follows in it. */
   sendAtOnce(payload: ServerPayload, id: number): void {
     const now = Date.now()
-    if (!this.#take(frameOf(this.format, id, now, payload), 1, false)) {
+    if (!this.#take(framePayload(this.format, id, now, payload), 1, false)) {
       return this.close("slow_consumer")
     }
     this.flush(now)

@@ -25,6 +25,7 @@ import { sessionIds } from "./domain/SessionId.ts"
 import type { Flusher } from "./Flusher.ts"
 import { Heartbeats } from "./loops/Heartbeats.ts"
 import { Session } from "./Session.ts"
+import { type SignalDeps, sendSignal } from "./Signals.ts"
 import { leave } from "./Subscribe.ts"
 
 export class Connector extends Context.Service<
@@ -66,7 +67,7 @@ const decode = (session: Session, data: Buffer, isBinary: boolean): ReadonlyArra
   return isBinary ? decodeProto(data) : [malformed("frame: must be binary", "bad_request")]
 }
 
-export interface ConnectorDeps extends CommandDeps {
+export interface ConnectorDeps extends CommandDeps, SignalDeps {
   readonly flusher: Flusher
 }
 
@@ -97,15 +98,18 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
   }
 
   /** True when the client may go on now. */
-  const withinRate = (session: Session, id: number, now: number): boolean => {
-    const waitMs = session.commands?.take(now) ?? 0
+  const withinRate = (session: Session, decoded: Decoded, now: number): boolean => {
+    const { id } = decoded
+    const isSignal = decoded._tag === "Frame" && decoded.payload.$case === "signal"
+    const waitMs = (isSignal ? session.signals(now) : session.commands)?.take(now) ?? 0
     if (waitMs === 0) {
       session.refusedInARow = 0
       return true
     }
     const { connection, limits } = session
-    const { perSecond } = limits.commands
-    connection.refuse(id, failure("too_many_requests", `commands: ${perSecond} a second`, waitMs))
+    const what = isSignal ? "signals" : "commands"
+    const { perSecond } = limits[what]
+    connection.refuse(id, failure("too_many_requests", `${what}: ${perSecond} a second`, waitMs))
     if (++session.refusedInARow >= refusedInARowLimit) connection.close("too_many_requests")
     return false
   }
@@ -157,6 +161,10 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     if (id !== 0 && session.isPending(id)) {
       return connection.refuse(id, failure("duplicate_id", `id: ${id} is still unanswered`))
     }
+    if (payload.$case === "signal") {
+      const refused = sendSignal(deps, session, payload.value)
+      return refused === undefined ? undefined : connection.refuse(id, refused)
+    }
     const { pendingCommands: limit } = session.limits
     if (session.pending >= limit) {
       return connection.refuse(
@@ -189,7 +197,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     for (const decoded of decode(session, data, isBinary)) {
       if (connection.closed) return
       // Whatever it is, it costs a token; only the answer to our own ping is free.
-      if (!answersPing(session, decoded) && !withinRate(session, decoded.id, now)) continue
+      if (!answersPing(session, decoded) && !withinRate(session, decoded, now)) continue
       if (decoded._tag === "Frame") onFrame(session, decoded)
       else onMalformed(session, decoded, now)
     }

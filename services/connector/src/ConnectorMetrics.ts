@@ -57,6 +57,11 @@ export const behind = gauge(
 /** `reason`: of the gap. */
 export const gaps = counterBy("weir_connector_gaps_total", "Gaps told to clients", "reason")
 
+export const signalsDropped = counter(
+  "weir_connector_signals_dropped_total",
+  "Signals left out, for clients that read slowly or on the way to an owner"
+)
+
 export const pendingCommands = gauge(
   "weir_connector_commands_pending",
   "Requests that are not answered yet"

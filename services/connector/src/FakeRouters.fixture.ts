@@ -130,6 +130,7 @@ export const makeFakeMesh = Effect.fnUntraced(function* (...routers: ReadonlyArr
     read: () => Effect.never,
     forward: () => () => true,
     handoff: () => Effect.never,
+    listOwned: () => Effect.never,
     attach: Effect.fnUntraced(function* (address) {
       const lane = new FakeLane(yield* Queue.unbounded<AttachResponse, Failure | Cause.Done>())
       return {

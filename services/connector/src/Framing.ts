@@ -1,12 +1,19 @@
 /**
- * Framing: how publications become the WebSocket frames of a connection.
+ * Framing: how what Weir sends becomes the WebSocket frames of a connection.
  *
- * Made once for all connections with the same framing, however many there are: all of
- * them are written the same buffer.
+ * Publications are framed once for all connections with the same framing, however many
+ * there are: all of them are written the same buffer.
  */
-import { frameMessage } from "@weir/socket/Frame"
+import { frameMessage, frameText } from "@weir/socket/Frame"
 import type { EncodedPublication } from "@weir/wire/Publications"
-import { encodePublicationFrame, joinFrames, type WireFormat } from "@weir/wire/ServerFrames"
+import {
+  encodePublicationFrame,
+  encodeServerFrame,
+  joinFrames,
+  type ServerPayload,
+  serverFrameJson,
+  type WireFormat
+} from "@weir/wire/ServerFrames"
 
 export interface Framing {
   readonly format: WireFormat
@@ -30,6 +37,17 @@ const batchSize = 64
 
 const frame = ({ format }: Framing, message: Uint8Array): Buffer =>
   frameMessage(message, format === "json" ? "text" : "binary")
+
+/** Anything but a publication, as one frame. `id` 0: unasked. */
+export const framePayload = (
+  format: WireFormat,
+  id: number,
+  nowMillis: number,
+  payload: ServerPayload
+): Buffer =>
+  format === "json"
+    ? frameText(serverFrameJson(id, nowMillis, payload))
+    : frameMessage(encodeServerFrame(format, id, nowMillis, payload), "binary")
 
 /** The frames of some publications, one after the other. */
 export const framePublications = (

@@ -5,7 +5,7 @@
  * does not follow what was passed on has the channel attached again: its owner knows.
  */
 import type { GapReason, Position } from "@weir/core/Position"
-import type { Gap } from "@weir/proto/client/v1/client"
+import { type Gap, Signal } from "@weir/proto/client/v1/client"
 import type { Attached, Beacon, LaneItem } from "@weir/proto/mesh/v1/router"
 import { type LaneReader, readLaneMessage } from "@weir/wire/LaneMessage"
 import { decodePublication, type EncodedPublication } from "@weir/wire/Publications"
@@ -15,8 +15,9 @@ import type { ChannelFeed } from "./ChannelFeed.ts"
 import { beaconRepairs } from "./ConnectorMetrics.ts"
 import type { Feeds } from "./Feeds.ts"
 import { tellGap } from "./Replay.ts"
+import { giveSignal } from "./Signals.ts"
 
-/** What the router counts for an item that holds no publication. */
+/** What the router counts for an item without data. */
 const controlBytes = 128
 
 const moveFeed = (feed: ChannelFeed, reason: GapReason, position: Position) => {
@@ -67,6 +68,13 @@ export const make = (feeds: Feeds, attachments: Attachments) => {
     attachments.repair(channel)
   }
 
+  const onSignal = (lane: OpenLane, bytes: Uint8Array) => {
+    const signal = Signal.decode(bytes)
+    if (!attachments.reads(lane, signal.channel)) return
+    const feed = feeds.get(signal.channel)
+    if (feed !== undefined) giveSignal(feed, signal, Date.now())
+  }
+
   const onPublications = (channel: string, entries: ReadonlyArray<EncodedPublication>) => {
     const feed = feeds.get(channel)
     if (feed?.position === undefined) return
@@ -83,6 +91,8 @@ export const make = (feeds: Feeds, attachments: Attachments) => {
         return attachments.refused(lane, item.value)
       case "moved":
         return attachments.moved(lane, item.value)
+      case "signal":
+        return onSignal(lane, item.value)
       case "gap":
         return attachments.reads(lane, item.value.channel) ? onGap(item.value) : undefined
       case "beacon":
@@ -119,7 +129,7 @@ export const make = (feeds: Feeds, attachments: Attachments) => {
         add(decodePublication(publication))
       },
       onItem: (item) => {
-        bytes += controlBytes
+        bytes += item.$case === "signal" ? item.value.byteLength : controlBytes
         // It may concern any of them, and what came before it comes before it.
         flush()
         onItem(lane, item)

@@ -52,9 +52,12 @@ export class Session {
   #pendingIds: Set<number> | undefined
   #behind: Set<Subscription> | undefined
   #sendOrder: SendOrder | undefined
+  #signals: TokenBucket | undefined
+  readonly #exempt: boolean
 
   constructor({ connection, exempt, limits, newId, nowMillis }: SessionOptions) {
     this.#newId = newId
+    this.#exempt = exempt
     this.connection = connection
     this.limits = limits
     this.awaitingConnectSince = nowMillis
@@ -91,6 +94,13 @@ export class Session {
   get sendOrder(): SendOrder {
     this.#sendOrder ??= new SendOrder()
     return this.#sendOrder
+  }
+
+  /** What its signals may take from; as `commands`. */
+  signals(nowMillis: number): TokenBucket | undefined {
+    if (this.#exempt) return undefined
+    this.#signals ??= new TokenBucket(this.limits.signals, nowMillis)
+    return this.#signals
   }
 
   /** A secret of the client's. */

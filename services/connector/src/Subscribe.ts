@@ -118,6 +118,7 @@ class SessionSubscription implements Subscription {
   readonly settled = Deferred.makeUnsafe<void>()
   readonly wantsPresence: boolean
   memberId: string | undefined
+  signalledAs: string | undefined
   readonly #session: Session
   readonly #replayer: Replayer
 

@@ -25,6 +25,8 @@ export interface Subscription {
   readonly wantsPresence: boolean
   /** The member announced with it. */
   memberId: string | undefined
+  /** The member that its signals are from, once there was one: they do not come back. */
+  signalledAs: string | undefined
   /** Its session is to have it replayed, once its connection takes more. */
   readonly fellBehind: () => void
 }

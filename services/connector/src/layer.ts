@@ -55,7 +55,7 @@ const connector = (config: ConnectorConfig) =>
       const feeds = new Feeds()
       const flusher = new Flusher()
       yield* Effect.forkScoped(flusher.run)
-      yield* Lanes.make({ node, feeds, flusher })
+      const { signal } = yield* Lanes.make({ node, feeds, flusher })
       const { firstBack } = yield* DeliveryProbe.make({ node, feeds })
       // Where a router is up, that takes milliseconds, and who is told that we have started
       // finds us ready. Where none is, clients are told so at an open door.
@@ -64,6 +64,7 @@ const connector = (config: ConnectorConfig) =>
         namespaces,
         feeds,
         flusher,
+        signal,
         routers: yield* Mesh.Routers,
         presence: yield* Presence.PresenceNodes,
         auth: yield* Auth.AuthNode,

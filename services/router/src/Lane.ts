@@ -184,6 +184,12 @@ export class Lane implements Source {
     this.#push({ $case: "beacon", value: { channel, position } }, controlBytes)
   }
 
+  /** An encoded signal; without credit it is left out. */
+  pushSignal(channel: string, bytes: Uint8Array): void {
+    if (!this.#followers.has(channel) || !this.hasCredit) return
+    this.#push({ $case: "signal", value: bytes }, bytes.byteLength)
+  }
+
   /** The last item of the shard: all that was to be said of its channels has been said. */
   pushMoved({ owner, shard, term, view }: Moved): void {
     this.#push({ $case: "moved", value: { owner, shard, term, view } }, controlBytes)

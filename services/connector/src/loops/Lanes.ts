@@ -13,6 +13,7 @@ import type { AttachRequest } from "@weir/proto/mesh/v1/router"
 import { Clock, Deferred, Effect, Exit, Latch, Queue } from "effect"
 import { lanesPerRouter, type OpenLane } from "../Attachment.ts"
 import { Attachments } from "../Attachments.ts"
+import { signalsDropped } from "../ConnectorMetrics.ts"
 import type { Feeds } from "../Feeds.ts"
 import type { Flusher } from "../Flusher.ts"
 import * as LaneItems from "../LaneItems.ts"
@@ -20,6 +21,9 @@ import * as NodeLinks from "./NodeLinks.ts"
 
 /** What a router may send before it hears from us again. */
 const windowBytes = 1_048_576
+
+/** Signals are for now: what finds so much waiting for a router before it is left out. */
+const maxWaitingForSignal = 256
 
 /** How finely pauses are kept; the shortest is this long. */
 const dueTick = "20 millis"
@@ -55,7 +59,11 @@ export const make = Effect.fnUntraced(function* (options: {
     const { receive: listen, writeAll } = yield* routers.attach(router.mesh)
     const outgoing = yield* Queue.unbounded<AttachRequest>()
     const send: OpenLane["send"] = (message) => Queue.offerUnsafe(outgoing, { message })
-    const lane: OpenLane = { router, index, send }
+    const signal: OpenLane["signal"] = (value) => {
+      if (Queue.sizeUnsafe(outgoing) >= maxWaitingForSignal) signalsDropped.add()
+      else send({ $case: "signal", value })
+    }
+    const lane: OpenLane = { router, index, send, signal }
 
     send({
       $case: "hello",
@@ -119,4 +127,9 @@ export const make = Effect.fnUntraced(function* (options: {
     session,
     onView: () => attachments.followView()
   }).pipe(Effect.forkScoped)
+
+  return {
+    /** Gives an encoded signal to the channel's owner; between two owners it is left out. */
+    signal: (channel: string, bytes: Uint8Array): void => attachments.laneOf(channel)?.signal(bytes)
+  }
 })

@@ -47,6 +47,8 @@ const receive = (
     case "detach":
       for (const channel of message.value.channels) router.detach(lane, channel)
       return
+    case "signal":
+      return router.signal(message.value)
     case "credit":
       return lane.grant(message.value.bytes)
     default:
@@ -177,6 +179,8 @@ export const make = Effect.gen(function* () {
         Effect.catchTag("Moved", (moved) => Effect.succeed(elsewhere(moved)))
       )
     },
-    handoff: (request) => Effect.as(router.receive(request), {})
+    handoff: (request) => Effect.as(router.receive(request), {}),
+    listOwned: (request) =>
+      Effect.map(router.list(request), (channels) => ({ channels: [...channels] }))
   })
 })
