@@ -2,6 +2,7 @@
  * ConnectorConfig: what the connector takes from the settings.
  */
 import type { Limits, Settings } from "@weir/config/Settings"
+import type { ApiKey } from "@weir/core/ApiKey"
 import type { Namespaces } from "@weir/core/Namespace"
 
 export interface ConnectorConfig {
@@ -15,6 +16,10 @@ export interface ConnectorConfig {
   readonly origins: ReadonlyArray<string>
   /** Serve /dev/token, and let pages of this very listener connect. */
   readonly development: boolean
+  /** Serve the publish API over HTTP, too. */
+  readonly httpApi: boolean
+  /** Whose keys the API takes. */
+  readonly apiKeys: ReadonlyArray<ApiKey>
   /** A directory with a page to serve at `/`. */
   readonly pageDirectory: string | undefined
 }
@@ -28,5 +33,7 @@ export const fromSettings = (settings: Settings, pageDirectory?: string): Connec
   limits: settings.limits,
   origins: settings.origins,
   development: settings.development,
+  httpApi: settings.httpApi,
+  apiKeys: settings.apiKeys,
   pageDirectory
 })

@@ -1,5 +1,6 @@
 /**
- * HttpRoutes: plain HTTP on the edge: a page at `/`, and the development token.
+ * HttpRoutes: plain HTTP on the edge: a page at `/`, the publish API, and the development
+ * token.
  */
 import type { Server } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
@@ -7,6 +8,7 @@ import { AuthNode } from "@weir/mesh/AuthNode"
 import { Effect, Layer, Schema } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse, HttpStaticServer } from "effect/http"
 import type { ConnectorConfig } from "../ConnectorConfig.ts"
+import * as ServiceApiRoutes from "./ServiceApiRoutes.ts"
 
 const DevelopmentUser = Schema.Struct({
   user: Schema.String.check(Schema.isPattern(/^[^\p{Cc}]{1,64}$/u))
@@ -32,25 +34,33 @@ const developmentToken = HttpRouter.add(
   )
 )
 
-/** The page is ours alone: nothing from elsewhere runs in it or is sent from it. */
-const pageHeaders = {
-  "content-security-policy":
-    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; frame-ancestors 'none'",
+/** A page is ours alone: nothing from elsewhere runs in it or is sent from it. */
+const policy =
+  "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; frame-ancestors 'none'"
+
+/** The API's page is one file, with its program and its styles inside. */
+const policyOfDocs = `${policy}; script-src 'unsafe-inline'; style-src 'unsafe-inline'`
+
+const headersFor = (url: string) => ({
+  "content-security-policy": url.startsWith(ServiceApiRoutes.docsPath) ? policyOfDocs : policy,
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer"
-}
+})
 
 export const serve = Effect.fnUntraced(function* (server: Server, config: ConnectorConfig) {
-  const { development, pageDirectory } = config
+  const { development, httpApi, pageDirectory } = config
   const routes = Layer.mergeAll(
     development ? developmentToken : Layer.empty,
+    httpApi ? ServiceApiRoutes.layer(config) : Layer.empty,
     pageDirectory === undefined
       ? Layer.empty
       : Layer.orDie(HttpStaticServer.layer({ root: pageDirectory }))
   ).pipe(Layer.provide(NodeHttpServer.layerHttpServices))
   const app = yield* HttpRouter.toHttpEffect(routes)
   const handler = yield* NodeHttpServer.makeHandler(
-    Effect.map(app, HttpServerResponse.setHeaders(pageHeaders)),
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ url }) =>
+      Effect.map(app, HttpServerResponse.setHeaders(headersFor(url)))
+    ),
     { scope: yield* Effect.scope }
   )
   yield* Effect.acquireRelease(
