@@ -7,7 +7,7 @@
  * predecessor of the same name.
  */
 import { callBack } from "./Callback.ts"
-import { encodeData } from "./Data.ts"
+import { encodeData, sizeOf } from "./Data.ts"
 import type {
   GapPayload,
   Position,
@@ -19,6 +19,7 @@ import type {
 import { WeirError } from "./Failure.ts"
 import { Progress } from "./Progress.ts"
 import { memberOf, publicationOf } from "./Publication.ts"
+import { type SignalOptions, signalOf } from "./Signal.ts"
 import {
   type Subscribed,
   type SubscribeOptions,
@@ -26,6 +27,16 @@ import {
   type SubscriptionHandlers,
   subscribedOf
 } from "./Subscription.ts"
+
+// The protocol's. A refusal names no signal, and so could not say whose it is.
+const MAX_SIGNAL_BYTES = 1024
+
+/** What the client does for it. */
+export interface Means {
+  readonly leave: (self: ActiveSubscription) => void
+  /** False: there is no connection, or the server's rate is reached. */
+  readonly signal: (payload: object) => boolean
+}
 
 interface Waiter {
   readonly resolve: (subscribed: Subscribed) => void
@@ -39,7 +50,7 @@ export class ActiveSubscription implements Subscription {
   readonly #handlers: SubscriptionHandlers
   readonly #ask: Omit<SubscribePayload, "since">
   readonly #progress: Progress
-  readonly #leave: (self: ActiveSubscription) => void
+  readonly #means: Means
   #live: Subscribed | undefined
   #ended: WeirError | undefined
   #waiters: Array<Waiter> = []
@@ -48,11 +59,11 @@ export class ActiveSubscription implements Subscription {
     channel: string,
     handlers: SubscriptionHandlers,
     options: SubscribeOptions,
-    leave: (self: ActiveSubscription) => void
+    means: Means
   ) {
     this.channel = channel
     this.#handlers = handlers
-    this.#leave = leave
+    this.#means = means
     this.#progress = new Progress(channel, options.since)
     this.#ask = {
       channel,
@@ -94,7 +105,16 @@ export class ActiveSubscription implements Subscription {
   }
 
   unsubscribe(): void {
-    if (this.#ended === undefined) this.#leave(this)
+    if (this.#ended === undefined) this.#means.leave(this)
+  }
+
+  signal(data: unknown, { contentType }: SignalOptions = {}): boolean {
+    const encoded = encodeData(data, contentType)
+    const bytes = sizeOf(encoded)
+    if (bytes > MAX_SIGNAL_BYTES) {
+      throw new WeirError("payload_too_large", `signal: ${bytes} bytes, limit ${MAX_SIGNAL_BYTES}`)
+    }
+    return this.isLive && this.#means.signal({ channel: this.channel, ...encoded })
   }
 
   begin(payload: SubscribedPayload): void {
@@ -126,6 +146,10 @@ export class ActiveSubscription implements Subscription {
     if (!this.isLive) return
     const gap = this.#progress.skip(payload)
     callBack(() => this.#handlers.onGap?.(gap))
+  }
+
+  signalled(payload: ServerPayload<"signal">): void {
+    if (this.isLive) callBack(() => this.#handlers.onSignal?.(signalOf(payload)))
   }
 
   presenceChange({ joined = [], left = [], reset = false }: ServerPayload<"presenceChange">): void {

@@ -8,12 +8,14 @@
 import { WeirError } from "./Failure.ts"
 import type { Gap } from "./Progress.ts"
 import type { Publication } from "./Publication.ts"
+import type { Signal } from "./Signal.ts"
 import type { PresenceChange, Subscribed, SubscriptionHandlers } from "./Subscription.ts"
 
 export type ChannelEvent =
   | { readonly type: "publication"; readonly publication: Publication }
   | { readonly type: "gap"; readonly gap: Gap }
   | { readonly type: "presence"; readonly change: PresenceChange }
+  | { readonly type: "signal"; readonly signal: Signal }
   | { readonly type: "subscribed"; readonly subscribed: Subscribed }
 
 interface Reader {
@@ -56,6 +58,7 @@ export class ChannelEvents implements AsyncIterableIterator<ChannelEvent, undefi
       onPublication: (publication) => this.#push({ type: "publication", publication }),
       onGap: (gap) => this.#push({ type: "gap", gap }),
       onPresence: (change) => this.#push({ type: "presence", change }),
+      onSignal: (signal) => this.#push({ type: "signal", signal }),
       onSubscribed: (subscribed) => this.#push({ type: "subscribed", subscribed }),
       onError: (error) => this.#end(error),
       onUnsubscribed: (reason) =>

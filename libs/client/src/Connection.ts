@@ -7,14 +7,10 @@
  * by `WeirClient`.
  */
 import { report } from "./Callback.ts"
+import type { Codec, Payload } from "./Codec.ts"
+import { deferred } from "./Deferred.ts"
 import type { Ending } from "./Ending.ts"
-import {
-  type ClientType,
-  decodeEnvelopes,
-  encodeEnvelope,
-  type ServerEnvelope,
-  type ServerPayload
-} from "./Envelope.ts"
+import type { ClientType, ServerEnvelope, ServerPayload } from "./Envelope.ts"
 import { WeirError } from "./Failure.ts"
 
 interface SocketEvent {
@@ -26,7 +22,8 @@ interface SocketEvent {
 
 /** The part of a WebSocket that the client uses. */
 export interface SocketLike {
-  send(data: string): void
+  binaryType?: unknown
+  send(data: string | Uint8Array<ArrayBuffer>): void
   close(code?: number, reason?: string): void
   addEventListener(
     type: "open" | "message" | "close" | "error",
@@ -46,7 +43,6 @@ export interface ConnectionEvents {
 
 export type Answer = (envelope: ServerEnvelope) => void
 
-const SUBPROTOCOL = "weir.v1.json"
 // A handshake has TCP, TLS and a question to the auth service in it; on a poor
 // mobile network that has been seen to take 10 s.
 const HANDSHAKE_MS = 15_000
@@ -57,9 +53,10 @@ const MAX_ID = 2 ** 31 - 1
 
 export class Connection {
   readonly #socket: SocketLike
+  readonly #codec: Codec
   readonly #events: ConnectionEvents
   readonly #answers = new Map<number, Answer>()
-  readonly #closed = Promise.withResolvers<void>()
+  readonly #closed = deferred<void>()
   #lastId = 0
   #ended = false
   #failure: WeirError | undefined
@@ -71,14 +68,17 @@ export class Connection {
   constructor(
     WebSocket: SocketConstructor,
     url: string,
+    codec: Codec,
     connect: () => object,
     events: ConnectionEvents
   ) {
+    this.#codec = codec
     this.#events = events
-    this.#socket = new WebSocket(url, SUBPROTOCOL)
+    this.#socket = new WebSocket(url, codec.protocol)
+    this.#socket.binaryType = "arraybuffer"
     this.#watch = setTimeout(() => this.#checkSilence(), this.#silenceMs)
     this.#socket.addEventListener("open", () => {
-      this.request("connect", JSON.stringify(connect()), (answer) => this.#connected(answer))
+      this.request("connect", connect(), (answer) => this.#connected(answer))
     })
     this.#socket.addEventListener("message", ({ data }) => this.#read(data))
     // The close event follows each error event and says as much.
@@ -89,13 +89,24 @@ export class Connection {
     })
   }
 
-  /** Sends a request; false if too many are unanswered. `payload` is JSON. */
-  request(type: ClientType, payload: string, answer: Answer): boolean {
+  /** Sends a request; false if too many are unanswered. */
+  request(type: ClientType, payload: object | Payload, answer: Answer): boolean {
     if (this.#ended || this.#answers.size >= MAX_UNANSWERED) return false
     const id = this.#nextId()
     this.#answers.set(id, answer)
-    this.#socket.send(encodeEnvelope(type, id, payload))
+    this.#send(type, id, payload)
     return true
+  }
+
+  /** Sends what is answered only if it is refused, and then to nobody in particular. */
+  tell(type: "signal" | "pong", payload: object): void {
+    if (!this.#ended) this.#send(type, 0, payload)
+  }
+
+  #send(type: ClientType, id: number, payload: object | Payload): void {
+    const isEncoded = typeof payload === "string" || payload instanceof Uint8Array
+    const encoded = isEncoded ? payload : this.#codec.payload(type, payload)
+    this.#socket.send(this.#codec.message(type, id, encoded) as string | Uint8Array<ArrayBuffer>)
   }
 
   /** Ends the connection here and now, without waiting for the other side. */
@@ -124,7 +135,7 @@ export class Connection {
     if (this.#ended) return
     this.#heardAt = performance.now()
     try {
-      for (const envelope of decodeEnvelopes(data)) {
+      for (const envelope of this.#codec.read(data)) {
         // A callback may have ended the connection in the middle of an array.
         if (this.#ended) return
         this.#take(envelope)
@@ -139,7 +150,7 @@ export class Connection {
 
   #take(envelope: ServerEnvelope): void {
     if (envelope.type === "ping") {
-      this.#socket.send(encodeEnvelope("pong", envelope.id))
+      this.tell("pong", {})
       return
     }
     const answer = envelope.id === undefined ? undefined : this.#answers.get(envelope.id)

@@ -12,13 +12,22 @@ describe("Data", () => {
       { data: "hi", encoding: "text", contentType: "text/plain" }
     ],
     [
-      "carries bytes as base64",
+      "carries bytes as they are, under the name of their text form",
       new Uint8Array([0, 255, 16]),
       undefined,
-      { data: "AP8Q", encoding: "base64", contentType: "application/octet-stream" }
+      {
+        data: new Uint8Array([0, 255, 16]),
+        encoding: "base64",
+        contentType: "application/octet-stream"
+      }
     ]
   ])("%s", (_title, data, contentType, expected) => {
     assert.deepStrictEqual(encodeData(data, contentType), expected)
+  })
+
+  it("takes bytes from base64", () => {
+    const { data } = decodeData({ data: "AP8Q", encoding: "base64" })
+    assert.deepStrictEqual(data, new Uint8Array([0, 255, 16]))
   })
 
   it.each([

@@ -2,19 +2,22 @@
  * Data: what a publication carries, in the program and on the wire.
  *
  * A JSON value is itself; a string published as `text/plain` is text; a
- * `Uint8Array` is binary and travels as base64. `encoding` stands beside `data`
- * and says which, so that a reader needs no content type to decode.
+ * `Uint8Array` is binary. `encoding` stands beside `data` and says which, so that a
+ * reader needs no content type to decode.
  */
+import { fromBase64 } from "./Base64.ts"
 import { WeirError } from "./Failure.ts"
 
 export interface EncodedData {
+  /** Of binary data, bytes or base64. */
   readonly data?: unknown
   readonly contentType?: string
+  /** Absent: JSON. `text`, `base64`: as they say. */
   readonly encoding?: string
 }
 
 export const JSON_TYPE = "application/json"
-const TEXT_TYPE = "text/plain"
+export const TEXT_TYPE = "text/plain"
 const BINARY_TYPE = "application/octet-stream"
 
 /** Throws `bad_request` for data that its content type cannot carry. */
@@ -23,7 +26,8 @@ export const encodeData = (data: unknown, contentType?: string): EncodedData => 
     if (contentType === JSON_TYPE || contentType === TEXT_TYPE) {
       throw new WeirError("bad_request", `bytes cannot be sent as ${contentType}`)
     }
-    return { contentType: contentType || BINARY_TYPE, encoding: "base64", data: toBase64(data) }
+    // A copy: the program may go on with its own.
+    return { contentType: contentType || BINARY_TYPE, encoding: "base64", data: data.slice() }
   }
   if (contentType === TEXT_TYPE) {
     if (typeof data !== "string") {
@@ -40,10 +44,16 @@ export const encodeData = (data: unknown, contentType?: string): EncodedData => 
   return { data }
 }
 
+/** What the data weighs, in bytes. */
+export const sizeOf = ({ data, encoding }: EncodedData): number => {
+  if (data instanceof Uint8Array) return data.length
+  return new TextEncoder().encode(encoding === "text" ? String(data) : JSON.stringify(data)).length
+}
+
 export const decodeData = ({ data, contentType, encoding }: EncodedData) => {
   switch (encoding) {
     case "base64":
-      return { data: fromBase64(String(data ?? "")), contentType: contentType || BINARY_TYPE }
+      return { data: bytesOf(data), contentType: contentType || BINARY_TYPE }
     case "text":
       return { data: String(data ?? ""), contentType: contentType || TEXT_TYPE }
     default:
@@ -51,16 +61,6 @@ export const decodeData = ({ data, contentType, encoding }: EncodedData) => {
   }
 }
 
-// `String.fromCharCode` takes its bytes as arguments, and engines bound those.
-const CHUNK = 8192
-
-const toBase64 = (bytes: Uint8Array): string => {
-  let binary = ""
-  for (let at = 0; at < bytes.length; at += CHUNK) {
-    binary += String.fromCharCode(...bytes.subarray(at, at + CHUNK))
-  }
-  return btoa(binary)
-}
-
-const fromBase64 = (text: string): Uint8Array =>
-  Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+/** JSON brings them as text. */
+const bytesOf = (data: unknown): Uint8Array =>
+  data instanceof Uint8Array ? data : fromBase64(String(data ?? ""))

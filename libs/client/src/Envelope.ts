@@ -1,9 +1,8 @@
 /**
- * Envelope: the JSON frames that pass between a client and Weir.
+ * Envelope: the frames that pass between a client and Weir, whatever their encoding.
  *
- * One envelope is `{type, id, ts, payload}`; a WebSocket message holds one, or an
- * array of them. The types name what `weir/client/v1/client.proto` defines, as
- * far as this SDK uses it. A server may leave out what is empty or false.
+ * The types name what `weir/client/v1/client.proto` defines, as far as this SDK uses
+ * it. A server may leave out what is empty or false.
  */
 import type { EncodedData } from "./Data.ts"
 
@@ -20,6 +19,15 @@ export interface SubscribePayload {
   readonly rewind?: { readonly last?: number; readonly since?: number }
   readonly member?: EncodedData
   readonly presence?: boolean
+}
+
+export interface ConnectPayload {
+  readonly token?: string
+  readonly ticket?: string
+  readonly versions: ReadonlyArray<string>
+  readonly client: string
+  readonly batch: boolean
+  readonly subscriptions: ReadonlyArray<SubscribePayload>
 }
 
 export interface SubscribedPayload {
@@ -94,6 +102,11 @@ interface ServerPayloads {
     readonly userCount?: number
     readonly next?: string
   }
+  readonly signal: EncodedData & {
+    readonly channel: string
+    readonly publisher?: string
+    readonly member?: string
+  }
   readonly presenceChange: {
     readonly channel: string
     readonly joined?: ReadonlyArray<MemberPayload>
@@ -134,28 +147,5 @@ export type ClientType =
   | "history"
   | "presence"
   | "refresh"
+  | "signal"
   | "pong"
-
-/** `payload` is JSON already: what is sent again is the same, byte for byte. */
-export const encodeEnvelope = (type: ClientType, id?: number, payload?: string): string =>
-  `{"type":"${type}"${id === undefined ? "" : `,"id":${id}`}${
-    payload === undefined ? "" : `,"payload":${payload}`
-  }}`
-
-/**
- * Reads one message of the server. Throws on what is no envelope: a frame that
- * cannot be read may have been a publication, so the caller must reconnect.
- */
-export const decodeEnvelopes = (message: unknown): ReadonlyArray<ServerEnvelope> => {
-  if (typeof message !== "string") throw new TypeError("the server sent a binary message")
-  const parsed: unknown = JSON.parse(message)
-  return (Array.isArray(parsed) ? parsed : [parsed]).map(envelopeOf)
-}
-
-const envelopeOf = (value: unknown): ServerEnvelope => {
-  if (typeof value !== "object" || value === null || !("type" in value)) {
-    throw new TypeError("the server sent a frame without a type")
-  }
-  // `payload` may be left out where it has no fields, as in a ping.
-  return { payload: {}, ...value } as ServerEnvelope
-}

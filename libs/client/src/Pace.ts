@@ -7,6 +7,7 @@
  * each answer and halves with each refusal, and after one nothing is sent until
  * the wait that the server asks for is over.
  */
+import type { Payload } from "./Codec.ts"
 import type { Answer, Connection } from "./Connection.ts"
 import type { ClientType, ServerEnvelope } from "./Envelope.ts"
 
@@ -30,7 +31,7 @@ export class Pace {
   }
 
   /** False if there is no room now; `onRoom` follows each time that there is again. */
-  request(type: ClientType, payload: string, answer: Answer): boolean {
+  request(type: ClientType, payload: object | Payload, answer: Answer): boolean {
     const sent =
       this.hasRoom &&
       this.#connection.request(type, payload, (envelope) => {

@@ -1,9 +1,10 @@
 import { assert, describe, it, vi } from "@effect/vitest"
+import type { Payload } from "./Codec.ts"
 import type { Answer } from "./Connection.ts"
 import { PublishLane } from "./PublishLane.ts"
 
 interface Sent {
-  readonly payload: string
+  readonly payload: Payload
   readonly accept: (offset: number, duplicate?: boolean) => void
   readonly refuse: (code: string, retryAfterMs?: number) => void
 }
@@ -12,7 +13,7 @@ interface Sent {
 const makeLane = () => {
   const sent: Array<Sent> = []
   const ended = { empty: false, online: true }
-  const send = (payload: string, answer: Answer) => {
+  const send = (payload: Payload, answer: Answer) => {
     if (!ended.online) return false
     sent.push({
       payload,

@@ -7,6 +7,7 @@
  * order can no longer be kept, the publication is rejected rather than moved.
  */
 import { type Backoff, backoffMs } from "./Backoff.ts"
+import type { Payload } from "./Codec.ts"
 import { type Answer, failureOf } from "./Connection.ts"
 import type { Position, ServerEnvelope, ServerPayload } from "./Envelope.ts"
 import { WeirError } from "./Failure.ts"
@@ -21,14 +22,14 @@ export interface LaneOptions {
   readonly backoff: Backoff
   readonly random: () => number
   /** Sends one publish; false while there is no connection, or none with room. */
-  readonly send: (payload: string, answer: Answer) => boolean
+  readonly send: (payload: Payload, answer: Answer) => boolean
   /** Something has changed: whoever is next may send. */
   readonly onTurn: () => void
   readonly onEmpty: () => void
 }
 
 interface Entry {
-  readonly payload: string
+  readonly payload: Payload
   readonly resolve: (published: Published) => void
   readonly reject: (error: WeirError) => void
   readonly deadline: ReturnType<typeof setTimeout>
@@ -60,8 +61,8 @@ export class PublishLane {
     this.#options = options
   }
 
-  /** `payload` is JSON, made once: a repeat is the same even if the program's object changed. */
-  publish(payload: string, timeoutMs: number): Promise<Published> {
+  /** `payload` was encoded once: a repeat is the same even if the program's object changed. */
+  publish(payload: Payload, timeoutMs: number): Promise<Published> {
     if (this.#entries.length >= MAX_UNDECIDED) {
       const message = `${MAX_UNDECIDED} publications on ${this.#channel} are undecided`
       return Promise.reject(new WeirError("too_many_requests", message))
@@ -105,7 +106,9 @@ export class PublishLane {
   get largest(): { readonly bytes: number; readonly reject: (error: WeirError) => void } {
     let largest = { bytes: 0, reject: (_: WeirError) => {} }
     for (const entry of this.#entries.filter(({ inFlight }) => inFlight)) {
-      const bytes = new TextEncoder().encode(entry.payload).length
+      const { payload } = entry
+      const bytes = (typeof payload === "string" ? new TextEncoder().encode(payload) : payload)
+        .length
       if (bytes <= largest.bytes) continue
       largest = { bytes, reject: (error) => this.#reject(entry, error) }
     }

@@ -5,6 +5,7 @@
  * each publication that has none, so that sending it again cannot double it.
  */
 import type { Backoff } from "./Backoff.ts"
+import type { Codec, Payload } from "./Codec.ts"
 import { encodeData } from "./Data.ts"
 import { asWeirError, WeirError } from "./Failure.ts"
 import { newMessageId } from "./MessageId.ts"
@@ -25,18 +26,20 @@ const MAX_LANES = 1024
 
 export class Publisher {
   readonly #lanes = new Map<string, PublishLane>()
+  readonly #codec: Codec
   readonly #backoff: Backoff
   readonly #random: () => number
   #pace: Pace | undefined
 
-  constructor(backoff: Backoff, random: () => number) {
+  constructor(codec: Codec, backoff: Backoff, random: () => number) {
+    this.#codec = codec
     this.#backoff = backoff
     this.#random = random
   }
 
   async publish(channel: string, data: unknown, options: PublishOptions): Promise<Published> {
     const { messageId = newMessageId(), contentType, timeoutMs = TIMEOUT_MS } = options
-    const payload = payloadOf(channel, messageId, data, contentType)
+    const payload = this.#payload(channel, messageId, data, contentType)
     return this.#lane(channel).publish(payload, timeoutMs)
   }
 
@@ -73,6 +76,16 @@ export class Publisher {
     for (const lane of [...this.#lanes.values()]) lane.fail(error)
   }
 
+  #payload(channel: string, messageId: string, data: unknown, contentType?: string): Payload {
+    const encoded = encodeData(data, contentType)
+    try {
+      return this.#codec.payload("publish", { channel, messageId, ...encoded })
+    } catch (error) {
+      // JSON.stringify throws on circles and on BigInt.
+      throw asWeirError(error, "bad_request")
+    }
+  }
+
   #lane(channel: string): PublishLane {
     const known = this.#lanes.get(channel)
     if (known !== undefined) return known
@@ -88,14 +101,5 @@ export class Publisher {
     })
     this.#lanes.set(channel, lane)
     return lane
-  }
-}
-
-const payloadOf = (channel: string, messageId: string, data: unknown, contentType?: string) => {
-  try {
-    return JSON.stringify({ channel, messageId, ...encodeData(data, contentType) })
-  } catch (error) {
-    // JSON.stringify throws on circles and on BigInt.
-    throw asWeirError(error, "bad_request")
   }
 }

@@ -11,7 +11,7 @@ import { WeirError } from "./Failure.ts"
 
 interface Question {
   readonly type: ClientType
-  readonly payload: string
+  readonly payload: object
   readonly answer: Answer
   readonly fail: (error: WeirError) => void
 }
@@ -38,7 +38,7 @@ export class Requests {
       }
       const question: Question = {
         type,
-        payload: JSON.stringify(payload),
+        payload,
         answer: (envelope: ServerEnvelope) => {
           settle()
           if (envelope.type === type) resolve(envelope.payload as ServerPayload<Type>)

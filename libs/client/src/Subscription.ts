@@ -8,6 +8,7 @@ import type { Position, SubscribedPayload } from "./Envelope.ts"
 import type { WeirError } from "./Failure.ts"
 import type { Gap } from "./Progress.ts"
 import type { Member, Publication } from "./Publication.ts"
+import type { Signal, SignalOptions } from "./Signal.ts"
 
 export interface Subscribed {
   readonly channel: string
@@ -39,6 +40,8 @@ export interface SubscriptionHandlers {
   onSubscribed?(subscribed: Subscribed): unknown
   /** Needs the option `presence`. */
   onPresence?(change: PresenceChange): unknown
+  /** Somebody else here says something in passing. */
+  onSignal?(signal: Signal): unknown
   /** The server refused for good; the subscription has ended. */
   onError?(error: WeirError): unknown
   /** The subscription has ended; `reason` is a failure's code, empty if the program asked. */
@@ -62,6 +65,12 @@ export interface Subscription {
   readonly position: Position | undefined
   /** Resolves once the channel is subscribed on the present connection. */
   subscribed(): Promise<Subscribed>
+  /**
+   * Says something in passing to the others who are subscribed now: typing, a cursor. At most
+   * 1 KiB, never kept, and never sent later. False: it was left out, since the channel is not
+   * subscribed at the moment or the server's rate is reached.
+   */
+  signal(data: unknown, options?: SignalOptions): boolean
   unsubscribe(): void
 }
 

@@ -16,6 +16,7 @@ import type {
 } from "./Envelope.ts"
 import { WeirError } from "./Failure.ts"
 import type { Pace } from "./Pace.ts"
+import type { Signals } from "./Signals.ts"
 import type { SubscribeOptions, Subscription, SubscriptionHandlers } from "./Subscription.ts"
 
 interface Slot {
@@ -42,6 +43,7 @@ export class Subscriptions {
   readonly #random: () => number
   #offered: ReadonlyArray<ActiveSubscription> = []
   #pace: Pace | undefined
+  #signals: Signals | undefined
 
   constructor(backoff: Backoff, random: () => number) {
     this.#backoff = backoff
@@ -55,9 +57,11 @@ export class Subscriptions {
     if (this.#slots.size >= MAX_CHANNELS) {
       throw new WeirError("too_many_requests", `a client has at most ${MAX_CHANNELS} channels`)
     }
-    const leave = (self: ActiveSubscription) => this.#leave(self)
-    const subscription = new ActiveSubscription(channel, handlers, options, leave)
     const slot = this.#slot(channel)
+    const subscription = new ActiveSubscription(channel, handlers, options, {
+      leave: (self) => this.#leave(self),
+      signal: (payload) => this.#signals?.send(payload) ?? false
+    })
     slot.wanted = subscription
     this.#settle(slot)
     return subscription
@@ -72,8 +76,9 @@ export class Subscriptions {
   }
 
   /** `results` answer what was last offered, in its order. */
-  connected(pace: Pace, results: ReadonlyArray<SubscribeResult>): void {
+  connected(pace: Pace, signals: Signals, results: ReadonlyArray<SubscribeResult>): void {
     this.#pace = pace
+    this.#signals = signals
     const offered = this.#offered
     this.#offered = []
     // All of what the server holds is noted before the first callback, which may
@@ -92,6 +97,7 @@ export class Subscriptions {
 
   disconnected(): void {
     this.#pace = undefined
+    this.#signals = undefined
     this.#waiting.clear()
     for (const slot of this.#slots.values()) {
       clearTimeout(slot.retry)
@@ -125,6 +131,9 @@ export class Subscriptions {
         break
       case "gap":
         subscription.gap(envelope.payload)
+        break
+      case "signal":
+        subscription.signalled(envelope.payload)
         break
       case "presenceChange":
         subscription.presenceChange(envelope.payload)
@@ -185,7 +194,7 @@ export class Subscriptions {
     take: (answer: ServerEnvelope) => void
   ): void {
     if (this.#pace === undefined) return
-    slot.busy = this.#pace.request(type, JSON.stringify(payload), (answer) => {
+    slot.busy = this.#pace.request(type, payload, (answer) => {
       slot.busy = false
       take(answer)
       this.#settle(slot)

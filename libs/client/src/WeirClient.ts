@@ -5,11 +5,14 @@
  * waiting → connecting again or, when the server says so, closed for good. What
  * is subscribed, asked and published outlives the single connection.
  */
-import { type Backoff, backoffMs, spreadMs } from "./Backoff.ts"
-import { callBack, report } from "./Callback.ts"
+import type { Backoff } from "./Backoff.ts"
+import { report } from "./Callback.ts"
 import { ChannelEvents } from "./ChannelEvents.ts"
+import type { Codec } from "./Codec.ts"
+import { Comeback } from "./Comeback.ts"
 import { Connection, failureOf, type SocketConstructor } from "./Connection.ts"
 import { type Credential, Credentials, type TokenSource } from "./Credentials.ts"
+import { deferred } from "./Deferred.ts"
 import {
   type Ending,
   finalFailure,
@@ -18,14 +21,17 @@ import {
   mayReturn,
   type Spread
 } from "./Ending.ts"
-import type { ServerEnvelope, ServerPayload } from "./Envelope.ts"
+import type { ConnectPayload, ServerEnvelope, ServerPayload } from "./Envelope.ts"
 import { asWeirError, WeirError } from "./Failure.ts"
 import { type History, type HistoryOptions, historyOf } from "./History.ts"
+import { jsonCodec } from "./JsonCodec.ts"
+import { type Observable, Observed } from "./Observable.ts"
 import { Pace } from "./Pace.ts"
 import { type Presence, type PresenceOptions, presenceOf } from "./Presence.ts"
 import { Publisher, type PublishOptions } from "./Publisher.ts"
 import type { Published } from "./PublishLane.ts"
 import { Requests } from "./Requests.ts"
+import { Signals } from "./Signals.ts"
 import { socketUrl } from "./SocketUrl.ts"
 import type { SubscribeOptions, Subscription, SubscriptionHandlers } from "./Subscription.ts"
 import { Subscriptions } from "./Subscriptions.ts"
@@ -39,6 +45,8 @@ export interface WeirClientOptions {
   readonly token: TokenSource
   /** The program's name and version, for Weir's logs; at most 64 bytes. */
   readonly name?: string | undefined
+  /** JSON when absent; `protobufCodec` is in an entry of its own. */
+  readonly codec?: Codec | undefined
   /** For environments without a global WebSocket. */
   readonly webSocket?: SocketConstructor | undefined
   /** The bounds of the first and of the longest wait before a reconnect. */
@@ -49,44 +57,46 @@ export interface WeirClientOptions {
 }
 
 const BACKOFF: Backoff = { minMs: 500, maxMs: 20_000 }
-// A connection that ends sooner than this counts as one more failed attempt, so that
-// a server that accepts and at once drops is not stormed.
-const STABLE_MS = 10_000
 const CLOSE_MS = 1_000
 // The WebSocket's own code for a message that the other side will not take.
 const TOO_BIG = 1009
 
 export class WeirClient {
   readonly #options: WeirClientOptions
-  readonly #backoff: Backoff
-  readonly #random: () => number
+  readonly #codec: Codec
+  readonly #comeback: Comeback
   readonly #credentials: Credentials
   readonly #subscriptions: Subscriptions
   readonly #publisher: Publisher
   readonly #requests = new Requests()
-  readonly #ready = Promise.withResolvers<void>()
-  #state: ConnectionState = "idle"
+  readonly #ready = deferred<void>()
+  readonly #state = new Observed<ConnectionState>("idle")
   #failure: WeirError | undefined
   #connection: Connection | undefined
   #pace: Pace | undefined
+  #signals: Signals | undefined
   #retry: ReturnType<typeof setTimeout> | undefined
-  #attempt = 0
-  #connectedAt: number | undefined
-  #goaway: Spread | undefined
   #identity: { readonly user: string; readonly session: string } | undefined
 
   constructor(options: WeirClientOptions) {
     this.#options = options
-    this.#backoff = options.backoff ?? BACKOFF
-    this.#random = options.random ?? Math.random
+    this.#codec = options.codec ?? jsonCodec
+    const { backoff = BACKOFF, random = Math.random } = options
+    this.#comeback = new Comeback(backoff, random)
     this.#credentials = new Credentials(options.token)
-    this.#subscriptions = new Subscriptions(this.#backoff, this.#random)
-    this.#publisher = new Publisher(this.#backoff, this.#random)
+    this.#subscriptions = new Subscriptions(backoff, random)
+    this.#publisher = new Publisher(this.#codec, backoff, random)
+    if (options.onState !== undefined) this.#state.subscribe(options.onState)
     // Nobody is forced to wait for `ready`; `onState` and `failure` tell as well.
     this.#ready.promise.catch(() => {})
   }
 
   get state(): ConnectionState {
+    return this.#state.value
+  }
+
+  /** The state, to be watched. */
+  get connectionState(): Observable<ConnectionState> {
     return this.#state
   }
 
@@ -106,8 +116,8 @@ export class WeirClient {
 
   /** Starts, or tries at once while it waits. A closed client stays closed. */
   connect(): void {
-    if (this.#state === "closed") throw new WeirError("aborted", "this client is closed")
-    if (this.#state === "idle" || this.#state === "waiting") void this.#open()
+    if (this.state === "closed") throw new WeirError("aborted", "this client is closed")
+    if (this.state === "idle" || this.state === "waiting") void this.#open()
   }
 
   /** Resolves at the first connect; rejects if the client closes before. */
@@ -159,13 +169,14 @@ export class WeirClient {
 
   async #open(): Promise<void> {
     clearTimeout(this.#retry)
-    this.#setState("connecting")
+    this.#state.set("connecting")
     try {
       const credential = await this.#credentials.next()
-      if (this.#state !== "connecting") return
+      if (this.state !== "connecting") return
       const WebSocket = this.#options.webSocket ?? globalThis.WebSocket
       const url = socketUrl(this.#options.url)
-      this.#connection = new Connection(WebSocket, url, () => this.#hello(credential), {
+      const hello = () => this.#hello(credential)
+      this.#connection = new Connection(WebSocket, url, this.#codec, hello, {
         onConnected: (payload, ts) => this.#connected(payload, ts),
         onPush: (envelope) => this.#push(envelope),
         onEnd: (ending, failure) => this.#disconnected(ending, failure)
@@ -173,13 +184,13 @@ export class WeirClient {
     } catch (error) {
       // A token endpoint that is down comes back; a bad URL does not.
       const failure = asWeirError(error, "unavailable")
-      if (this.#state !== "connecting") return
+      if (this.state !== "connecting") return
       if (failure.retryable) this.#wait(undefined, failure.retryAfterMs)
       else this.#shut(failure)
     }
   }
 
-  #hello(credential: Credential): object {
+  #hello(credential: Credential): ConnectPayload {
     const client = this.#options.name ?? "weir-js/0.1.0"
     const subscriptions = this.#subscriptions.offer()
     return { ...credential, versions: ["1"], client, batch: true, subscriptions }
@@ -187,15 +198,16 @@ export class WeirClient {
 
   #connected(payload: ServerPayload<"connected">, ts: number): void {
     const connection = this.#connection!
-    this.#connectedAt = performance.now()
+    this.#comeback.connected(performance.now())
     this.#identity = { user: payload.user ?? "", session: payload.session }
     this.#credentials.keep(payload.ticket, payload.expiresAt, ts)
-    this.#setState("connected")
+    this.#state.set("connected")
     this.#ready.resolve()
     // Each step calls the program, which may close the client in between.
     if (this.#connection !== connection) return
     this.#pace = new Pace(connection, () => this.#resume())
-    this.#subscriptions.connected(this.#pace, payload.subscriptions ?? [])
+    this.#signals = new Signals(connection)
+    this.#subscriptions.connected(this.#pace, this.#signals, payload.subscriptions ?? [])
     if (this.#connection !== connection) return
     this.#publisher.connected(this.#pace)
     this.#requests.connected(connection)
@@ -210,8 +222,7 @@ export class WeirClient {
     switch (envelope.type) {
       case "goaway": {
         const { min = 0, max = min } = envelope.payload.afterMs ?? {}
-        this.#goaway = { min, max }
-        return
+        return this.#comeback.goaway({ min, max })
       }
       case "expiring":
         void this.#refresh()
@@ -226,7 +237,10 @@ export class WeirClient {
 
   /** An error that names no request: the server could not read one of our frames. */
   #complaint(error: WeirError): void {
-    if (error.code === "payload_too_large") this.#publisher.rejectLargest(error)
+    const { code, retryAfterMs } = error
+    if (code === "payload_too_large") this.#publisher.rejectLargest(error)
+    // Of what is sent without an id, only signals have a rate.
+    else if (code === "too_many_requests") this.#signals?.pause(retryAfterMs)
     else report(error)
   }
 
@@ -237,7 +251,7 @@ export class WeirClient {
     if (!this.#credentials.isRenewable) return
     const token = await this.#credentials.token().catch(() => undefined)
     if (token === undefined || this.#connection !== connection) return
-    connection?.request("refresh", JSON.stringify({ token }), ({ type, payload, ts }) => {
+    connection?.request("refresh", { token }, ({ type, payload, ts }) => {
       if (type !== "refreshed") return
       this.#credentials.keep(payload.ticket, payload.expiresAt, ts ?? Date.now())
     })
@@ -255,17 +269,16 @@ export class WeirClient {
     } else if (failure !== undefined && !failure.retryable) {
       this.#shut(failure)
     } else if (mayReturn(cause.code)) {
-      this.#wait(hintOf(ending.reason) ?? this.#goaway, failure?.retryAfterMs ?? 0)
+      this.#wait(hintOf(ending.reason), failure?.retryAfterMs ?? 0)
     } else {
       this.#shut(finalFailure(ending))
     }
   }
 
   #letGo(): void {
-    const lastedMs = this.#connectedAt === undefined ? 0 : performance.now() - this.#connectedAt
-    if (lastedMs >= STABLE_MS) this.#attempt = 0
-    this.#connectedAt = undefined
+    this.#comeback.disconnected(performance.now())
     this.#connection = undefined
+    this.#signals = undefined
     this.#pace?.stop()
     this.#subscriptions.disconnected()
     this.#publisher.disconnected()
@@ -273,36 +286,27 @@ export class WeirClient {
   }
 
   #wait(hint: Spread | undefined, retryAfterMs: number): void {
-    this.#goaway = undefined
-    const backoff = backoffMs(this.#attempt++, this.#backoff, this.#random())
-    const waitMs = hint === undefined ? retryAfterMs + backoff : spreadMs(hint, this.#random())
-    this.#retry = setTimeout(() => void this.#open(), waitMs)
-    this.#setState("waiting")
+    this.#retry = setTimeout(() => void this.#open(), this.#comeback.nextMs(hint, retryAfterMs))
+    this.#state.set("waiting")
   }
 
   /** Ends everything; `failure` if that was the server's wish. */
   #shut(failure: WeirError | undefined): void {
-    if (this.#state === "closed") return
+    if (this.state === "closed") return
     clearTimeout(this.#retry)
     this.#failure = failure
     this.#letGo()
     const error =
       failure ?? new WeirError("aborted", "this client was closed", { retryable: false })
-    this.#setState("closed")
+    this.#state.set("closed")
     this.#ready.reject(error)
     this.#subscriptions.close(failure)
     this.#publisher.fail(error)
     this.#requests.fail(error)
   }
 
-  #setState(state: ConnectionState): void {
-    if (this.#state === state) return
-    this.#state = state
-    callBack(() => this.#options.onState?.(state))
-  }
-
   #mustBeOpen(): void {
-    if (this.#state !== "closed") return
+    if (this.state !== "closed") return
     throw this.#failure ?? new WeirError("aborted", "this client is closed", { retryable: false })
   }
 }

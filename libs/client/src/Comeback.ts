@@ -1,0 +1,48 @@
+/**
+ * Comeback: how long a client waits before its next connection.
+ *
+ * A server that names a spread has its way; otherwise the wait doubles with each attempt,
+ * and starts over once a connection has lasted.
+ */
+import { type Backoff, backoffMs, spreadMs } from "./Backoff.ts"
+import type { Spread } from "./Ending.ts"
+
+// A connection that ends sooner than this counts as one more failed attempt, so that
+// a server that accepts and at once drops is not stormed.
+const STABLE_MS = 10_000
+
+export class Comeback {
+  readonly #backoff: Backoff
+  readonly #random: () => number
+  #attempt = 0
+  #connectedAt: number | undefined
+  #goaway: Spread | undefined
+
+  constructor(backoff: Backoff, random: () => number) {
+    this.#backoff = backoff
+    this.#random = random
+  }
+
+  connected(nowMillis: number): void {
+    this.#connectedAt = nowMillis
+  }
+
+  /** The server will close, and says when it wants the client back. */
+  goaway(spread: Spread): void {
+    this.#goaway = spread
+  }
+
+  disconnected(nowMillis: number): void {
+    const lastedMs = this.#connectedAt === undefined ? 0 : nowMillis - this.#connectedAt
+    if (lastedMs >= STABLE_MS) this.#attempt = 0
+    this.#connectedAt = undefined
+  }
+
+  /** `hint` stood in the close reason; `retryAfterMs` in a refusal. */
+  nextMs(hint: Spread | undefined, retryAfterMs: number): number {
+    const spread = hint ?? this.#goaway
+    this.#goaway = undefined
+    const backoff = backoffMs(this.#attempt++, this.#backoff, this.#random())
+    return spread === undefined ? retryAfterMs + backoff : spreadMs(spread, this.#random())
+  }
+}
