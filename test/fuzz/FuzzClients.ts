@@ -1,0 +1,78 @@
+/**
+ * FuzzClients: connections that send fuzzed messages, many at a time, and look at every
+ * answer.
+ */
+import type { Random } from "../faults/Random.ts"
+import { jsonCodec } from "../harness/JsonClient.ts"
+import { protoCodec } from "../harness/ProtoClient.ts"
+import { type Codec, type Frame, WireClient } from "../harness/WireClient.ts"
+import { waitUntil } from "../harness/waitUntil.ts"
+import { type Encoding, fuzzedMessage } from "./Frames.ts"
+
+export interface FuzzClientsOptions {
+  readonly http: string
+  readonly token: string
+  readonly random: Random
+  /** Messages to send, all connections together. */
+  readonly count: number
+  readonly onProgress: (sent: number) => void
+}
+
+const codecs: { readonly [encoding in Encoding]: Codec } = { json: jsonCodec, proto: protoCodec }
+
+const atOnce = 48
+const messagesOfOne = 25
+
+/** The answers that say that something in Weir is wrong. */
+const suspicious = ({ payload, type }: Frame) => type === "error" && payload.code === "internal"
+
+/** How often each answer came; throws at one that should not be. */
+export const runFuzzClients = async (options: FuzzClientsOptions): Promise<Map<string, number>> => {
+  const { count, http, onProgress, random, token } = options
+  const seen = new Map<string, number>()
+  const note = (what: string) => void seen.set(what, (seen.get(what) ?? 0) + 1)
+  let sent = 0
+
+  const one = async (own: Random) => {
+    const encoding = own.pick<Encoding>(["json", "proto"])
+    const client = await WireClient.open(http, codecs[encoding])
+    // Some say nonsense before they say who they are.
+    if (own.next() < 0.95) {
+      client.send("connect", { token, versions: ["1"] })
+      await waitUntil("it is connected", () => client.inbox.length > 0 || !client.isOpen)
+    }
+    for (let left = messagesOfOne; left > 0 && client.isOpen && sent < count; left--) {
+      client.sendRaw(fuzzedMessage(own, encoding))
+      sent++
+      // Now and then it listens before it goes on, so that a close is noticed.
+      if (left % 5 === 0) await answered(client)
+    }
+    await answered(client)
+    for (const frame of client.inbox) {
+      if (suspicious(frame)) throw new Error(`an answer: ${JSON.stringify(frame)}`)
+      note(frame.type === "error" ? `error ${frame.payload.code}` : frame.type)
+    }
+    if (client.isOpen) client.close()
+    note(`closed ${(await client.closed()).code}`)
+    onProgress(sent)
+  }
+
+  const worker = async (own: Random) => {
+    while (sent < count) await one(own.fork())
+  }
+  await Promise.all(Array.from({ length: atOnce }, () => worker(random.fork())))
+  return seen
+}
+
+/** Everything that was sent has been looked at: a ping is answered, or the connection is over. */
+const answered = async (client: WireClient): Promise<void> => {
+  if (!client.isOpen) return
+  const id = 2 ** 31 - 1
+  client.send("ping", {}, id)
+  await waitUntil(
+    "a ping is answered or the connection is over",
+    () => !client.isOpen || client.inbox.some((frame) => frame.id === id)
+  )
+  const pong = client.inbox.findIndex((frame) => frame.id === id)
+  if (pong >= 0) client.inbox.splice(pong, 1)
+}

@@ -1,0 +1,32 @@
+/**
+ * Frames and calls that nobody should send, by the hundred thousand. `npm run test:fuzz`
+ * sends more, or others.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { fuzz } from "./Fuzz.ts"
+
+describe("100,000 fuzzed messages and 20,000 fuzzed calls", () => {
+  it("end nothing, leave nothing behind, and are not felt by a healthy client", async () => {
+    const { complaints, healthy, heaps, messagesRead, seen } = await fuzz({
+      seed: 5,
+      frames: 100_000,
+      calls: 20_000,
+      onProgress: () => {}
+    })
+
+    assert.deepStrictEqual(complaints, [])
+    assert.isAtLeast(messagesRead, 90_000)
+    assert.deepStrictEqual(
+      healthy.received,
+      Array.from({ length: healthy.published }, (_, index) => index + 1)
+    )
+    const [before, after] = heaps
+    const growth = after.usedBytes + after.bufferBytes - before.usedBytes - before.bufferBytes
+    assert.isBelow(growth, 8 * 1024 * 1024)
+    assert.isAtMost(after.handles, before.handles + 20)
+    // It was more than refusals: the way in is fuzzed, and what lies behind it.
+    for (const what of ["subscribed", "published", "history", "error bad_request", "gRPC OK"]) {
+      assert.isAbove(seen.get(what) ?? 0, 100, what)
+    }
+  }, 240_000)
+})
