@@ -25,6 +25,7 @@ import * as Publish from "./scenarios/Publish.ts"
 import * as Slow from "./scenarios/Slow.ts"
 import * as Storm from "./scenarios/Storm.ts"
 import * as Sustain from "./scenarios/Sustain.ts"
+import * as Where from "./scenarios/Where.ts"
 import * as C from "./systems/C.ts"
 import * as Centrifugo from "./systems/Centrifugo.ts"
 import * as GrpcJs from "./systems/GrpcJs.ts"
@@ -51,6 +52,7 @@ const scenarios: ReadonlyArray<Scenario> = [
     Idle,
     Growth,
     Capacity,
+    Where,
     Page
   ]
 ].map(({ scenario }) => scenario)

@@ -53,6 +53,8 @@ export const questions: Readonly<Record<string, string>> = {
   storm: "Everybody comes back at once, and resumes.",
   idle: "Connections with one subscription to which nobody publishes: memory after forced collections, in all Node processes alike, and the CPU of heartbeats. Socket.IO sends them every 25 seconds, as Weir does; `@cpu` compares with it.",
   slow: "Some subscribers stop reading: what it does to the others.",
+  where:
+    "Whose code a process spends its busy time in, by V8's own profile of it: what is left to gain, and where it is not Weir's. Time that the kernel spends on a write counts as `socket writes`.",
   growth:
     "What a delivery costs over the number of subscribers, and beside 100,000 channels on which nothing happens; memory over connections and channels. [The capacity model](capacity.md) has its constants from here."
 }

@@ -50,7 +50,7 @@ interface Log {
   readonly store: Store
 }
 
-const logs: ReadonlyArray<Log> = [
+export const logs: ReadonlyArray<Log> = [
   { name: "unlogged", namespace: "live", store: "memory" },
   { name: "memory", namespace: "chat", store: "memory" },
   { name: "redis", namespace: "chat", store: "redis" }
@@ -84,7 +84,7 @@ const throughput = Effect.fnUntraced(function* (
   return result
 })
 
-const publishing = (log: Log, channels: number, seconds: number) =>
+export const publishing = (log: Log, channels: number, seconds: number) =>
   Effect.scoped(
     Effect.gen(function* () {
       const nodes = yield* startNodes({ store: log.store, counts: { router: 1 }, coreOf })
@@ -136,7 +136,7 @@ const unaryFigures = (
   responseBytes
 })
 
-const unaryOfWeir = (log: Log, seconds: number) =>
+export const unaryOfWeir = (log: Log, seconds: number) =>
   Effect.scoped(
     Effect.gen(function* () {
       const nodes = yield* startNodes({ store: log.store, counts: { router: 1 }, coreOf })
