@@ -1,29 +1,36 @@
 /**
- * App: the sign-in, or the room of whoever is signed in.
+ * App: the sign-in, or the console of whoever is signed in.
  *
  * The name lives in the tab's session storage: a reload signs in again, another
  * tab may be somebody else.
  */
 import { useState } from "react"
-import { Room } from "./Room.tsx"
+import { Console } from "./Console.tsx"
+import { Line } from "./line/Line.ts"
 import { SignIn } from "./SignIn.tsx"
 
 const NAME = "weir.name"
 
-export const App = () => {
-  const [name, setName] = useState(() => sessionStorage.getItem(NAME) ?? "")
+const storedLine = (): Line | undefined => {
+  const name = sessionStorage.getItem(NAME) ?? ""
+  return name === "" ? undefined : new Line(name)
+}
 
-  const signIn = (chosen: string) => {
-    sessionStorage.setItem(NAME, chosen)
-    setName(chosen)
+export const App = () => {
+  const [line, setLine] = useState(storedLine)
+
+  const signIn = (name: string) => {
+    sessionStorage.setItem(NAME, name)
+    setLine(new Line(name))
   }
   const signOut = () => {
     sessionStorage.removeItem(NAME)
-    setName("")
+    line?.close()
+    setLine(undefined)
   }
-  return name === "" ? (
+  return line === undefined ? (
     <SignIn onSignIn={signIn} />
   ) : (
-    <Room key={name} name={name} onSignOut={signOut} />
+    <Console line={line} onSignOut={signOut} />
   )
 }

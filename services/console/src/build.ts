@@ -18,6 +18,7 @@ const sources = [
   "services/console/{index.html,package.json,vite.config.ts}",
   "services/console/{src,public}/**/*.*",
   "libs/client/src/*.ts",
+  "libs/client/src/react/*.*",
   "package-lock.json"
 ]
 

@@ -16,3 +16,10 @@ export const devToken = async (user: string): Promise<string> => {
   const { token } = (await response.json()) as { readonly token: string }
   return token
 }
+
+/** False if it is certain that nobody can sign in here. */
+export const canSignIn = (): Promise<boolean> =>
+  devToken("console").then(
+    () => true,
+    (error: unknown) => !(error instanceof WeirError && error.code === "unauthenticated")
+  )

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Member, Publication } from "@weir/client/Publication"
+import type { Publication } from "@weir/client/Publication"
 import { emptyRoom, type RoomEvent, roomAfter } from "./RoomState.ts"
 
 const room = (...events: ReadonlyArray<RoomEvent>) => events.reduce(roomAfter, emptyRoom)
@@ -17,16 +17,6 @@ const said = (over: Partial<Publication> = {}): RoomEvent => ({
     ...over
   }
 })
-
-const member = (id: string, user = id): Member => ({
-  id,
-  user,
-  joinedAt: 0,
-  data: {},
-  contentType: "application/json"
-})
-
-const present = (state: typeof emptyRoom) => [...state.members.keys()]
 
 describe("RoomState", () => {
   it("replaces an own draft by the publication it has become", () => {
@@ -51,32 +41,15 @@ describe("RoomState", () => {
     assert.isUndefined(roomAfter(failed, sending).drafts[0]?.failure)
   })
 
-  it("applies changes that came before the roster they change", () => {
-    const state = room(
-      { type: "rosterAsked" },
-      {
-        type: "presence",
-        change: {
-          channel: "chat:lobby",
-          joined: [member("cleo")],
-          left: [{ id: "bob", user: "bob" }],
-          reset: false
-        }
-      },
-      { type: "roster", members: [member("ann"), member("bob")] }
-    )
+  it("counts what is said while nobody looks, until somebody does", () => {
+    const left = room({ type: "opened" }, said(), { type: "left" }, said(), said())
 
-    assert.deepStrictEqual(present(state), ["ann", "cleo"])
+    assert.strictEqual(left.unread, 2)
+    assert.strictEqual(roomAfter(left, { type: "opened" }).unread, 0)
   })
 
-  it("forgets who was here when a new roster comes", () => {
-    const state = room(
-      { type: "roster", members: [member("ann")] },
-      { type: "rosterAsked" },
-      { type: "roster", members: [member("bob")] }
-    )
-
-    assert.deepStrictEqual(present(state), ["bob"])
+  it("counts nothing before anybody has looked", () => {
+    assert.strictEqual(room(said(), said()).unread, 0)
   })
 
   it("shows what is no chat message as it is", () => {

@@ -2,20 +2,20 @@
  * Roster: who is here now. A person with several tabs is one line.
  */
 import type { Member } from "@weir/client/Publication"
-import { Face } from "./Face.tsx"
+import { Face } from "../Face.tsx"
 
 interface Props {
-  readonly members: ReadonlyMap<string, Member>
+  readonly members: ReadonlyArray<Member>
   readonly name: string
-  readonly open: boolean
+  readonly isOpen: boolean
 }
 
-export const Roster = ({ members, name, open }: Props) => {
-  const people = Map.groupBy(members.values(), ({ user }) => user)
+export const Roster = ({ isOpen, members, name }: Props) => {
+  const people = Map.groupBy(members, ({ user }) => user)
   const names = [...people.keys()].sort((a, b) => a.localeCompare(b))
 
   return (
-    <aside id="roster" className={open ? "roster open" : "roster"} aria-label="People here">
+    <aside id="roster" className={isOpen ? "roster open" : "roster"} aria-label="People here">
       <h2>
         Here now <span className="count">{names.length}</span>
       </h2>

@@ -6,8 +6,8 @@
  */
 import { useCallback, useLayoutEffect, useRef, useState } from "react"
 import { DraftItem } from "./DraftItem.tsx"
-import { Face } from "./Face.tsx"
-import type { Message, RoomState } from "./RoomState.ts"
+import { MessageItem } from "./MessageItem.tsx"
+import type { RoomState } from "./RoomState.ts"
 
 interface Props {
   readonly state: RoomState
@@ -20,8 +20,6 @@ interface Props {
 const AT_END_PX = 40
 // After a pause, the same author is named again.
 const PAUSE_MS = 5 * 60_000
-
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" })
 
 export const MessageList = ({ state: { lines, drafts }, name, onRetry, onDismiss }: Props) => {
   const list = useRef<HTMLOListElement>(null)
@@ -92,28 +90,3 @@ export const MessageList = ({ state: { lines, drafts }, name, onRetry, onDismiss
     </div>
   )
 }
-
-interface ItemProps {
-  readonly message: Message
-  readonly own: boolean
-  /** Said by the same author, soon after the line above. */
-  readonly follows: boolean
-}
-
-const MessageItem = ({ message: { author, text, at }, own, follows }: ItemProps) => (
-  <li
-    className={`message${own ? " own" : ""}${follows ? " follows" : ""}`}
-    data-testid="message"
-    data-author={author}
-    data-own={own}
-  >
-    {!own && <Face name={author} />}
-    <div className="said">
-      <span className={follows ? "by visually-hidden" : "by"}>
-        <b>{own ? "You" : author || "anonymous"}</b>
-        <time dateTime={new Date(at).toISOString()}>{clock.format(at)}</time>
-      </span>
-      <p>{text}</p>
-    </div>
-  </li>
-)
