@@ -6,11 +6,17 @@ export default defineConfig(({ command }) => {
   return config
 })
 
+/** While the page is worked on, Vite's styles are inline, which the page's policy does not allow. */
+const withoutPolicy = (html: string): string =>
+  html.replace(/<meta\s+http-equiv="Content-Security-Policy"[^>]*>/, "")
+
 const config: UserConfig = {
+  plugins: [{ name: "without-policy", apply: "serve", transformIndexHtml: withoutPolicy }],
   // `vite` alone serves the page while it is worked on; Weir is then on its usual port.
   server: {
     proxy: {
-      "/v1": { target: "http://127.0.0.1:8080", ws: true },
+      // A connector takes browsers from its own page only: this one is at another port.
+      "/v1": { target: "http://127.0.0.1:8080", ws: true, rewriteWsOrigin: true },
       "/dev": "http://127.0.0.1:8080"
     }
   },
