@@ -4,7 +4,7 @@
  * Reading `inbound` is by demand, so that a slow reader closes the HTTP/2 window and the
  * peer's `write()` turns false; `writeAll` then waits for the drain.
  */
-import { NodeStream } from "@effect/platform-node"
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import type * as grpc from "@grpc/grpc-js"
 import { Failure, failure } from "@weir/core/Failure"
 import { type Array as Arr, Effect, type Scope, Stream } from "effect"

@@ -11,6 +11,7 @@ import { ReflectionService } from "@grpc/reflection"
 
 /** Only the public API: who may reach the mesh knows it already. */
 const publicServices = [
+  "weir.api.v1.AdminService",
   "weir.api.v1.PublishService",
   "weir.api.v1.HistoryService",
   "weir.api.v1.PresenceService"

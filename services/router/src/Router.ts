@@ -15,7 +15,8 @@ import { monotonicMs } from "@weir/flow/Monotonic"
 import type { Resume } from "@weir/mesh/Attempt"
 import { make as makeLines } from "@weir/mesh/PublishLines"
 import { Routers } from "@weir/mesh/Routers"
-import type { ChannelPosition, HandoffRequest } from "@weir/proto/mesh/v1/router"
+import { Signal } from "@weir/proto/client/v1/client"
+import type { ChannelPosition, HandoffRequest, ListOwnedRequest } from "@weir/proto/mesh/v1/router"
 import {
   Cause,
   Clock,
@@ -32,6 +33,7 @@ import { make as makeReader } from "./ChannelReader.ts"
 import * as Drains from "./Drains.ts"
 import { Moved } from "./domain/Moved.ts"
 import { Lane } from "./Lane.ts"
+import * as Listing from "./Listing.ts"
 import * as Beacons from "./loops/Beacons.ts"
 import * as CatchUp from "./loops/CatchUp.ts"
 import * as IdleSweep from "./loops/IdleSweep.ts"
@@ -66,6 +68,12 @@ export class Router extends Context.Service<
     readonly openLane: (node: string) => Effect.Effect<Lane, never, Scope.Scope>
     readonly attach: (lane: Lane, wanted: ChannelPosition) => void
     readonly detach: (lane: Lane, channel: string) => void
+    /** Puts an encoded signal on every lane of its channel, if that is ours. */
+    readonly signal: (bytes: Uint8Array) => void
+    /** Who has lanes to this router: connectors join no view. */
+    readonly connectors: () => ReadonlySet<string>
+    /** The channels that are held here, by name. */
+    readonly list: (request: ListOwnedRequest) => ReturnType<typeof Listing.list>
     /** Another router hands shards to this one. */
     readonly receive: (request: HandoffRequest) => Effect.Effect<void, Failure>
     /** Gives every shard to who is next, and waits until that is done, for a while. */
@@ -102,6 +110,7 @@ export const make = Effect.fnUntraced(function* ({
   const clock = yield* Clock.Clock
   const wakes = yield* Queue.sliding<void>(1)
   const beacons = new Beacons.Beacons()
+  const lanes = new Set<Lane>()
 
   const drains: Drains.Drains = yield* Drains.make(() => ({
     ...ownership,
@@ -197,16 +206,18 @@ export const make = Effect.fnUntraced(function* ({
       const wakeCatchUp = () => {
         for (const kind of CatchUp.kinds) Queue.offerUnsafe(behind[kind], undefined)
       }
-      const lane = yield* Effect.acquireRelease(
+      const lane = new Lane(connector, wakeCatchUp)
+      yield* Effect.acquireRelease(
         Effect.sync(() => {
           lanesGauge.add(1)
-          return new Lane(connector, wakeCatchUp)
+          lanes.add(lane)
         }),
-        (it) =>
+        () =>
           Effect.sync(() => {
             lanesGauge.add(-1)
-            for (const name of [...it.channels]) detach(it, name)
-            it.close()
+            lanes.delete(lane)
+            for (const name of [...lane.channels]) detach(lane, name)
+            lane.close()
           })
       )
       const find = (name: string) => shards.channel(name)
@@ -237,6 +248,12 @@ export const make = Effect.fnUntraced(function* ({
       lane.follow(name, attach, since)
     },
     detach,
+    signal: (bytes) => {
+      const { channel } = Signal.decode(bytes)
+      for (const lane of shards.channel(channel)?.lanes ?? []) lane.pushSignal(channel, bytes)
+    },
+    connectors: () => new Set([...lanes].map((it) => it.node)),
+    list: (request) => Listing.list(shards, request),
     receive: ownership.receive,
     handOverAll: Effect.suspend(() =>
       shards.all.some(

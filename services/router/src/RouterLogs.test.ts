@@ -24,6 +24,7 @@ const alone = Layer.succeed(Routers, {
   },
   read: () => Effect.die("asked another router"),
   handoff: () => Effect.die("asked another router"),
+  listOwned: () => Effect.die("asked another router"),
   attach: () => Effect.die("asked another router")
 })
 

@@ -103,6 +103,10 @@ export const makeMesh = Effect.fnUntraced(function* ({
       publish: () => Effect.die("not used by a router"),
       read: () => Effect.die("not used by a router"),
       attach: () => Effect.die("not used by a router"),
+      listOwned: (address, request) =>
+        Effect.suspend(
+          () => routers.get(address)?.router.list(request) ?? Effect.fail(unavailable)
+        ),
       handoff: (address, request) =>
         Effect.suspend(() => {
           const successor = routers.get(address)

@@ -23,6 +23,7 @@ import { layerMemory as layerMemoryRecords, type ShardRecords } from "./ports/Sh
 import { Router, layer as routerLayer } from "./Router.ts"
 import * as Config from "./RouterConfig.ts"
 import { redisObserver } from "./RouterMetrics.ts"
+import * as AdminHandlers from "./rpc/AdminHandlers.ts"
 import * as ApiHandlers from "./rpc/ApiHandlers.ts"
 import * as MeshHandlers from "./rpc/MeshHandlers.ts"
 
@@ -54,7 +55,10 @@ const doors = (settings: Settings, config: Config.RouterConfig) =>
       const api = yield* GrpcServer.make({
         host: config.host,
         port: config.grpcPort,
-        services: yield* ApiHandlers.make({ ...config, keys: config.apiKeys }),
+        services: [
+          ...(yield* ApiHandlers.make({ ...config, keys: config.apiKeys })),
+          yield* AdminHandlers.make(config.apiKeys)
+        ],
         reflect: true
       })
       const mesh = yield* GrpcServer.make({

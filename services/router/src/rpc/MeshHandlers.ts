@@ -180,7 +180,6 @@ export const make = Effect.gen(function* () {
       )
     },
     handoff: (request) => Effect.as(router.receive(request), {}),
-    listOwned: (request) =>
-      Effect.map(router.list(request), (channels) => ({ channels: [...channels] }))
+    listOwned: (request) => Effect.map(router.list(request), (channels) => ({ channels }))
   })
 })

@@ -31,7 +31,7 @@ export interface ListChannelsResponse {
 
 export interface Channel {
   channel: string;
-  /** The head; absent where nobody has asked for it since its shard changed hands. */
+  /** The head; absent where nothing was published to it since its shard changed hands. */
   position:
     | Position
     | undefined;

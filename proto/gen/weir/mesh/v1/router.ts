@@ -283,7 +283,7 @@ export interface ListOwnedResponse {
 
 export interface OwnedChannel {
   channel: string;
-  /** The head; absent: nobody has asked for it since this router took the shard. */
+  /** The head; absent: nothing was published to it since this router took the shard. */
   position:
     | Position
     | undefined;

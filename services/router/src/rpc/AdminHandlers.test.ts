@@ -1,0 +1,190 @@
+import { assert, describe, it } from "@effect/vitest"
+import { layerStatic } from "@weir/cluster/LocalCluster"
+import { digestOf } from "@weir/core/ApiKey"
+import { type Failure, failure } from "@weir/core/Failure"
+import * as GrpcClient from "@weir/grpc/GrpcClient"
+import * as GrpcServer from "@weir/grpc/GrpcServer"
+import { Routers } from "@weir/mesh/Routers"
+import { AdminServiceDefinition, type ListChannelsRequest } from "@weir/proto/api/v1/admin"
+import { Effect, Layer } from "effect"
+import { Router } from "../Router.ts"
+import * as AdminHandlers from "./AdminHandlers.ts"
+
+const keyWith = (id: string, capabilities: ReadonlyArray<[string, ReadonlyArray<"history">]>) => ({
+  ...{ id, sha256: digestOf(id) },
+  capabilities: capabilities.map(([pattern, verbs]) => ({ pattern, verbs }))
+})
+const keys = [
+  keyWith("all", [["*", ["history"]]]),
+  keyWith("chat", [["chat:*", ["history"]]]),
+  keyWith("none", [["*", []]])
+]
+
+interface Owned {
+  readonly channel: string
+  readonly term?: number
+}
+
+/** What each router owns; `undefined`: it does not answer. */
+type Mesh = Readonly<Record<string, ReadonlyArray<Owned> | undefined>>
+
+const notAsked = () => Effect.die("not asked of anybody")
+
+const routersOf = (mesh: Mesh) =>
+  Layer.succeed(Routers, {
+    publish: notAsked,
+    read: notAsked,
+    handoff: notAsked,
+    attach: notAsked,
+    forward: () => {
+      throw new Error("not asked of anybody")
+    },
+    listOwned: (address, { after, limit, prefix }) => {
+      const owned = mesh[address]
+      if (owned === undefined) return Effect.fail(failure("timeout", "no answer came in time"))
+      const found = owned.filter(({ channel }) => channel > after && channel.startsWith(prefix))
+      return Effect.succeed(
+        found.slice(0, limit).map(({ channel, term = 1 }) => ({
+          ...{ channel, connectors: 1, position: { epoch: "e", term, offset: 1 } }
+        }))
+      )
+    }
+  })
+
+/** One that has lanes to this router, and one that is in the view as well. */
+const connectors = Layer.succeed(Router, {
+  connectors: () => new Set(["connector-1", "connector-2"])
+} as unknown as Router["Service"])
+
+/** The service of a router among these, and a connector. */
+const serve = Effect.fnUntraced(function* (mesh: Mesh) {
+  const nodes = Object.keys(mesh).map((name) => ({ name, role: "router" as const, mesh: name }))
+  const connector = { name: "connector-1", role: "connector" as const, mesh: "c" }
+  const handlers = yield* AdminHandlers.make(keys).pipe(
+    Effect.provide(Layer.mergeAll(routersOf(mesh), layerStatic([connector, ...nodes]), connectors))
+  )
+  const { address } = yield* GrpcServer.make({
+    host: "127.0.0.1",
+    port: 0,
+    services: [handlers]
+  })
+  const client = yield* GrpcClient.make(AdminServiceDefinition, address)
+  const as = (key: string) => ({ metadata: { authorization: `Bearer ${key}` } })
+  return {
+    list: (request: Partial<ListChannelsRequest> = {}, key = "all") =>
+      client.listChannels({ prefix: "", limit: 0, after: "", ...request }, as(key)),
+    ring: (key = "all") => client.getRing({}, as(key))
+  }
+})
+
+const told = ({ code, message }: Failure) => `${code}: ${message}`
+
+const three: Mesh = {
+  "router-1": [{ channel: "chat:a" }, { channel: "chat:d" }, { channel: "live:b" }],
+  "router-2": [{ channel: "chat:c" }, { channel: "chat:e" }, { channel: "live:a" }],
+  "router-3": []
+}
+
+describe("AdminService.ListChannels", () => {
+  it.live("merges what all routers own, page by page, and knows which page is the last", () =>
+    Effect.gen(function* () {
+      const { list } = yield* serve(three)
+      const pages: Array<string> = []
+      let after = ""
+      do {
+        const { channels, next } = yield* list({ limit: 2, after })
+        pages.push(channels.map(({ channel, owner }) => `${channel} ${owner}`).join(", "))
+        after = next
+      } while (after !== "")
+      assert.deepStrictEqual(pages, [
+        "chat:a router-1, chat:c router-2",
+        "chat:d router-1, chat:e router-2",
+        "live:a router-2, live:b router-1"
+      ])
+    })
+  )
+
+  it.live("gives those with the prefix", () =>
+    Effect.gen(function* () {
+      const { list } = yield* serve(three)
+      const { channels, next } = yield* list({ prefix: "live:" })
+      assert.deepStrictEqual(
+        channels.map(({ channel }) => channel),
+        ["live:a", "live:b"]
+      )
+      assert.strictEqual(next, "")
+    })
+  )
+
+  it.live("names a channel that changes hands once, with the newer owner", () =>
+    Effect.gen(function* () {
+      const { list } = yield* serve({
+        "router-1": [{ channel: "chat:a", term: 1 }],
+        "router-2": [{ channel: "chat:a", term: 9 }],
+        "router-3": [{ channel: "chat:a", term: 5 }]
+      })
+      const { channels } = yield* list()
+      assert.deepStrictEqual(
+        channels.map(({ owner }) => owner),
+        ["router-2"]
+      )
+    })
+  )
+
+  it.live("says which router does not answer rather than leave its share out", () =>
+    Effect.gen(function* () {
+      const { list } = yield* serve({ ...three, "router-2": undefined })
+      const refused = yield* Effect.flip(list())
+      assert.strictEqual(told(refused), "unavailable: router-2 does not answer")
+      assert.strictEqual(refused.retryAfterMs, 500)
+    })
+  )
+
+  it.live("bounds a page", () =>
+    Effect.gen(function* () {
+      const { list } = yield* serve(three)
+      const refused = yield* Effect.flip(list({ limit: 1_001 }))
+      assert.strictEqual(told(refused), "bad_request: limit: 1001, at most 1000")
+    })
+  )
+})
+
+describe("AdminService.GetRing", () => {
+  it.live("tells who is here, and how much each router owns", () =>
+    Effect.gen(function* () {
+      const { ring } = yield* serve(three)
+      const { nodes, view } = yield* ring()
+      assert.strictEqual(view, 1)
+      assert.deepStrictEqual(
+        nodes.map(({ name, role }) => `${name} ${role}`),
+        [
+          ...["connector-1 connector", "connector-2 connector"],
+          ...["router-1 router", "router-2 router", "router-3 router"]
+        ]
+      )
+      const shards = nodes.map((node) => node.shards)
+      assert.deepStrictEqual(shards.slice(0, 2), [0, 0])
+      assert.isAbove(Math.min(...shards.slice(2)), 200)
+      assert.strictEqual(
+        shards.reduce((sum, it) => sum + it),
+        1_024
+      )
+    })
+  )
+})
+
+describe("AdminService", () => {
+  it.live("answers to a key that may do something everywhere, and says so to others", () =>
+    Effect.gen(function* () {
+      const { list, ring } = yield* serve(three)
+      const refusal =
+        "permission_denied: this API key may not see all channels: give it a verb on the pattern `*`"
+      for (const key of ["chat", "none"]) {
+        assert.strictEqual(told(yield* Effect.flip(list({}, key))), refusal)
+        assert.strictEqual(told(yield* Effect.flip(ring(key))), refusal)
+      }
+      const stranger = yield* Effect.flip(ring("nobody"))
+      assert.strictEqual(told(stranger), "unauthenticated: authorization: unknown API key")
+    })
+  )
+})
