@@ -209,6 +209,21 @@ describe("the page", () => {
       await ann.keyboard.press("Escape")
       await cursor(bob, "ann").waitFor({ state: "detached" })
     })
+
+    it("lets a finger point, which sees itself do so", async () => {
+      const [ann, bob] = [await signIn("ann", "/cursors"), await signIn("bob", "/cursors")]
+      const surface = (await ann.getByTestId("surface").boundingBox())!
+      const touch = await ann.context().newCDPSession(ann)
+
+      const [x, y] = [surface.x + surface.width / 4, surface.y + surface.height / 2]
+      await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x, y }] })
+      await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] })
+
+      for (const page of [ann, bob]) {
+        await cursor(page, "ann").waitFor()
+        assert.deepStrictEqual(await placeOf(page, "ann"), [0.25, 0.5])
+      }
+    })
   })
 
   describe("chart", () => {
@@ -423,6 +438,24 @@ describe("the page", () => {
     await page.keyboard.press("Enter")
 
     await page.getByTestId("channel").waitFor()
+  })
+
+  it("keeps the theme that one chose, and forgets who signed out", async () => {
+    const page = await signIn("ann")
+    const theme = () => page.locator("html").getAttribute("data-theme")
+    assert.strictEqual(await theme(), "system")
+
+    await page.getByTestId("theme").click()
+    await page.reload()
+    await connected(page)
+    assert.strictEqual(await theme(), "light")
+    for (let click = 0; click < 2; click++) await page.getByTestId("theme").click()
+    assert.strictEqual(await theme(), "system")
+
+    await page.getByTestId("sign-out").click()
+    await page.getByTestId("name-input").waitFor()
+    await page.reload()
+    await page.getByTestId("name-input").waitFor()
   })
 
   it("says in one sentence what it is for where nobody can sign in", async () => {
