@@ -20,12 +20,19 @@ import {
 
 const client = "libs/client"
 const page = "services/console"
+const commandLine = "services/cli"
+
+/** Weir from outside, and no more of it than any user has. */
+const knownToUsers = [client, "libs/core", "libs/grpc", "proto"]
 
 const isNode = (specifier: string): boolean =>
   specifier.startsWith("node:") || builtinModules.includes(specifier)
 
 const onFloor = ({ directory, floor }: Package): string =>
   `${directory} (${floor === roof ? "the roof" : `floor ${floor}`})`
+
+const isKnownToUsers = ({ directory }: Package, specifier: string): boolean =>
+  knownToUsers.includes(directory) && !specifier.startsWith("@weir/proto/mesh/")
 
 /** Imports go down: never up, never sideways. */
 export const downOnly: Rule = (house) =>
@@ -35,6 +42,8 @@ export const downOnly: Rule = (house) =>
     if (target === home) return `imports its own package by name (${specifier})`
     if (home.directory === page && target.directory !== client)
       return `the page knows ${client} only, but imports ${specifier}`
+    if (home.directory === commandLine && !isKnownToUsers(target, specifier))
+      return `the command line knows what users know, but imports ${specifier}`
     if (target.floor < home.floor) return
     const direction = target.floor > home.floor ? "up" : "sideways"
     return `imports ${direction}, from ${onFloor(home)} to ${onFloor(target)}: ${specifier}`

@@ -16,6 +16,7 @@ import {
 } from "./House.ts"
 
 const page = "services/console"
+const commandLine = "services/cli"
 
 const isService = (directory: string): boolean => directory.startsWith("services/")
 
@@ -114,10 +115,10 @@ export const adaptersBehindLayer: Rule = (house) =>
 const isForeignAdapter = (house: House, specifier: string): boolean =>
   isService(ours(house, specifier)?.directory ?? "") && specifier.split("/")[2] === "adapters"
 
-/** `main.ts` runs `layer.ts` and knows no other file. */
+/** `main.ts` runs `layer.ts` and knows no other file. The command line serves nothing. */
 export const mainRunsLayer: Rule = ({ sources }) =>
   sources
-    .filter((file) => placeOf(file) === "main.ts")
+    .filter((file) => placeOf(file) === "main.ts" && file.home.directory !== commandLine)
     .flatMap(({ imports, path }) => {
       const own = imports.filter(({ specifier }) => isRelative(specifier))
       if (!own.some(({ specifier }) => specifier === "./layer.ts"))
@@ -128,14 +129,17 @@ export const mainRunsLayer: Rule = ({ sources }) =>
     })
 
 const rooms = ["README.md", "src/layer.ts", "src/main.ts"]
-const roomsOfThePage = ["README.md", "src/main.tsx"]
+const roomsOf: Readonly<Record<string, ReadonlyArray<string>>> = {
+  [page]: ["README.md", "src/main.tsx"],
+  [commandLine]: ["README.md", "src/main.ts"]
+}
 
 /** Every service is entered in the same way. */
 export const servicesAreComplete: Rule = ({ files, packages }) =>
   packages
     .filter(({ directory }) => isService(directory))
     .flatMap(({ directory }) =>
-      (directory === page ? roomsOfThePage : rooms)
+      (roomsOf[directory] ?? rooms)
         .filter((room) => files[`${directory}/${room}`] === undefined)
         .map((room) => ({ path: `${directory}/${room}`, line: 1, what: "is missing" }))
     )

@@ -50,6 +50,7 @@ const service = (name: string): Files => ({
   [`services/${name}/src/main.ts`]: `import { layer } from "./layer.ts"`
 })
 const page: Files = { "services/console/README.md": "", "services/console/src/main.tsx": "" }
+const commandLine: Files = { ...manifest("services/cli"), "services/cli/README.md": "" }
 
 const trials: Record<RuleName, ReadonlyArray<Trial>> = {
   "packages import only from floors below": [
@@ -80,6 +81,23 @@ const trials: Record<RuleName, ReadonlyArray<Trial>> = {
       "the page knows no other",
       { "services/console/src/A.tsx": `import "@weir/core/B"` },
       ["services/console/src/A.tsx:1"]
+    ],
+    [
+      "the command line knows what users know",
+      {
+        ...commandLine,
+        "services/cli/src/A.ts": `import "@weir/client/B"\nimport "@weir/core/C"\nimport "@weir/grpc/D"
+          import "@weir/proto/api/v1/publish"`
+      },
+      []
+    ],
+    [
+      "the command line knows no other",
+      {
+        ...commandLine,
+        "services/cli/src/A.ts": `import "@weir/mesh/B"\nimport "@weir/flow/C"\nimport "@weir/proto/mesh/v1/router"`
+      },
+      [1, 2, 3].map((line) => `services/cli/src/A.ts:${line}`)
     ]
   ],
   "every package stands on a floor": [
@@ -335,6 +353,11 @@ const trials: Record<RuleName, ReadonlyArray<Trial>> = {
   "main.ts knows its layer and no other file": [
     ["its layer", service("auth"), []],
     [
+      "the command line has none",
+      { ...commandLine, "services/cli/src/main.ts": `import "./Weir.ts"` },
+      []
+    ],
+    [
       "others, or none",
       {
         "services/auth/src/main.ts": `import "./layer.ts"\nimport "./Auth.ts"`,
@@ -345,6 +368,22 @@ const trials: Record<RuleName, ReadonlyArray<Trial>> = {
   ],
   "services have their README, layer and main": [
     ["complete", { ...service("auth"), ...service("router"), ...page }, []],
+    [
+      "the command line",
+      {
+        ...service("auth"),
+        ...service("router"),
+        ...page,
+        ...commandLine,
+        "services/cli/src/main.ts": ""
+      },
+      []
+    ],
+    [
+      "the command line, incomplete",
+      { ...service("auth"), ...service("router"), ...page, ...commandLine },
+      ["services/cli/src/main.ts:1"]
+    ],
     [
       "incomplete",
       { ...service("auth"), "services/router/src/layer.ts": "", "services/console/README.md": "" },
