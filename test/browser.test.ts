@@ -74,7 +74,7 @@ describe("the page", () => {
 
   describe("chat", () => {
     it("lets two tabs talk, and shows each who is there", async () => {
-      const [ann, bob] = [await signIn("ann"), await signIn("bob")]
+      const [ann, bob] = await Promise.all([signIn("ann"), signIn("bob")])
 
       await say(ann, "hello, bob")
       await message(bob, "ann", "hello, bob").waitFor()
@@ -103,7 +103,7 @@ describe("the page", () => {
     })
 
     it("shows who is typing, until the message comes or nothing more does", async () => {
-      const [ann, bob] = [await signIn("ann"), await signIn("bob")]
+      const [ann, bob] = await Promise.all([signIn("ann"), signIn("bob")])
       await member(ann, "bob").waitFor()
       const typing = bob.getByTestId("typing")
       const isSilent = () =>
@@ -122,7 +122,7 @@ describe("the page", () => {
     })
 
     it("shows in every tab what a service publishes", async () => {
-      const pages = [await signIn("eve"), await signIn("fay")]
+      const pages = await Promise.all([signIn("eve"), signIn("fay")])
       const service = await connect("announcer")
 
       await service.publish("chat:lobby", { text: "maintenance at noon" })
@@ -142,7 +142,7 @@ describe("the page", () => {
     })
 
     it("keeps the conversation over a cut, without a gap", async () => {
-      const [hal, ida] = [await signIn("hal"), await signIn("ida")]
+      const [hal, ida] = await Promise.all([signIn("hal"), signIn("ida")])
 
       await hal.evaluate(() => (globalThis as unknown as Sockets).sockets.at(-1)?.close(4000))
       await say(ida, "still there?")
@@ -154,7 +154,7 @@ describe("the page", () => {
     })
 
     it("counts what is said while another view is shown, and keeps what is being written", async () => {
-      const [ann, bob] = [await signIn("ann"), await signIn("bob")]
+      const [ann, bob] = await Promise.all([signIn("ann"), signIn("bob")])
       await ann.getByTestId("composer").fill("half a thought")
       await ann.getByTestId("nav-chart").click()
 
@@ -180,7 +180,7 @@ describe("the page", () => {
     }
 
     it("shows each tab where the other one points, until it leaves", async () => {
-      const [ann, bob] = [await signIn("ann", "/cursors"), await signIn("bob", "/cursors")]
+      const [ann, bob] = await Promise.all([signIn("ann", "/cursors"), signIn("bob", "/cursors")])
       const surface = (await ann.getByTestId("surface").boundingBox())!
       const moveTo = (x: number, y: number) =>
         ann.mouse.move(surface.x + x * surface.width, surface.y + y * surface.height, { steps: 8 })
@@ -211,7 +211,7 @@ describe("the page", () => {
     })
 
     it("lets a finger point, which sees itself do so", async () => {
-      const [ann, bob] = [await signIn("ann", "/cursors"), await signIn("bob", "/cursors")]
+      const [ann, bob] = await Promise.all([signIn("ann", "/cursors"), signIn("bob", "/cursors")])
       const surface = (await ann.getByTestId("surface").boundingBox())!
       const touch = await ann.context().newCDPSession(ann)
 
@@ -250,7 +250,7 @@ describe("the page", () => {
     })
 
     it("is fed by a tab until that is told to stop", async () => {
-      const [ann, bob] = [await signIn("ann", "/chart"), await signIn("bob", "/chart")]
+      const [ann, bob] = await Promise.all([signIn("ann", "/chart"), signIn("bob", "/chart")])
       const pointsOf = async (page: Page) =>
         ((await page.getByTestId("series").first().getAttribute("d")) ?? "").split("L").length
 
@@ -387,7 +387,7 @@ describe("the page", () => {
     })
 
     it("keeps a message that is sent while the network is cut, and sends it later", async () => {
-      const [ann, bob] = [await signIn("ann", "/connection"), await signIn("bob")]
+      const [ann, bob] = await Promise.all([signIn("ann", "/connection"), signIn("bob")])
       await ann.getByTestId("network").click()
       await ann.locator("[data-testid=connection-state][data-state=waiting]").waitFor()
       await ann.getByTestId("nav-chat").click()
