@@ -57,6 +57,7 @@ const offerLines = (requests: Requests, { channel, id }: Input) => {
 /** What has become of the lines so far. */
 class Tally {
   readonly #input: Input
+  readonly #isTyped: boolean
   readonly #tellsEach: boolean
   readonly #began = Date.now()
   accepted = 0
@@ -65,9 +66,10 @@ class Tally {
   #first = 0
   #last = 0
 
-  constructor(input: Input, tellsEach: boolean) {
+  constructor(input: Input, isTyped: boolean) {
     this.#input = input
-    this.#tellsEach = tellsEach
+    this.#isTyped = isTyped
+    this.#tellsEach = isTyped || input.json
   }
 
   onAccepted(accepted: Accepted): void {
@@ -92,7 +94,8 @@ class Tally {
     if (!this.#tellsEach) {
       print(`${this.#input.channel}  offsets ${this.#first} to ${this.#last}`)
     }
-    const rate = rateText(this.accepted, Date.now() - this.#began)
+    // Whoever types knows how fast.
+    const rate = rateText(this.accepted, this.#isTyped ? 0 : Date.now() - this.#began)
     const before = this.#repeated === 0 ? "" : `, ${numberText(this.#repeated)} of them before`
     note(`${rate}${before}${isCut ? ", then cut short" : ""}`)
   }
@@ -101,7 +104,7 @@ class Tally {
 export const publishInput = Effect.fnUntraced(function* (flags: ApiFlags, input: Input) {
   const isTyped = process.stdin.isTTY === true
   if (isTyped) note(`each line is published on ${input.channel}; Ctrl-D ends it`)
-  const tally = new Tally(input, isTyped || input.json)
+  const tally = new Tally(input, isTyped)
   const requests = yield* Queue.bounded<PublishRequest, Cause.Done>(mostWaiting)
   const published = Api.ask(PublishServiceDefinition, flags, (client, options) =>
     publishAll(client, options, requests, {
