@@ -104,6 +104,14 @@ describe("AdminService.ListChannels", () => {
     })
   )
 
+  it.live("knows of another page also where one router owns all of it", () =>
+    Effect.gen(function* () {
+      const { list } = yield* serve({ "router-1": three["router-1"], "router-2": [] })
+      assert.strictEqual((yield* list({ limit: 2 })).next, "chat:d")
+      assert.strictEqual((yield* list({ limit: 3 })).next, "")
+    })
+  )
+
   it.live("gives those with the prefix", () =>
     Effect.gen(function* () {
       const { list } = yield* serve(three)
