@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"crypto/rand"
@@ -50,8 +51,8 @@ type Refusal struct {
 
 // One of both.
 type Result struct {
-	Published *Published `json:"published"`
-	Error     *Refusal   `json:"error"`
+	Published *Published `json:"published,omitempty"`
+	Error     *Refusal   `json:"error,omitempty"`
 }
 
 type undecided struct {
@@ -160,15 +161,28 @@ func PublishBatch(publications []Publication) ([]Result, error) {
 	})
 }
 
-func main() {
-	it := Publication{Channel: os.Args[1], Data: json.RawMessage(os.Args[2])}
-	if len(os.Args) > 3 {
-		it.MessageID = os.Args[3]
+// Each line of the input.
+func readAll(channel string) (publications []Publication) {
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		publications = append(publications, Publication{Channel: channel, Data: bytes.Clone(lines.Bytes())})
 	}
-	published, err := Publish(it)
+	return publications
+}
+
+func main() {
+	var answer any
+	var err error
+	switch channel, rest := os.Args[1], os.Args[2:]; len(rest) {
+	case 0:
+		answer, err = PublishBatch(readAll(channel))
+	case 1:
+		answer, err = Publish(Publication{Channel: channel, Data: json.RawMessage(rest[0])})
+	default:
+		answer, err = Publish(Publication{channel, json.RawMessage(rest[0]), rest[1]})
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	json.NewEncoder(os.Stdout).Encode(published)
+	json.NewEncoder(os.Stdout).Encode(answer)
 }

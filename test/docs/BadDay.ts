@@ -1,6 +1,7 @@
 /**
- * BadDay: stands before a server and has a bad day, in three steps for each message: it is too
- * busy, then it does what it is asked and loses the answer, and from then on it works.
+ * BadDay: stands before a server and has a bad day, with each message anew: it is too busy, then
+ * it does what it is asked and loses the answer, then, of several, it takes all but the first,
+ * and from then on it works.
  */
 import { once } from "node:events"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
@@ -8,7 +9,7 @@ import type { AddressInfo } from "node:net"
 
 export interface BadDay {
   readonly url: string
-  /** The message ids of all requests, in their order. */
+  /** The bodies of all requests, in their order. */
   readonly asked: ReadonlyArray<string>
   readonly close: () => Promise<void>
 }
@@ -19,13 +20,21 @@ const bodyOf = async (request: IncomingMessage): Promise<string> => {
   return Buffer.concat(chunks).toString()
 }
 
+const withoutFirst = (text: string): string => {
+  const { results } = JSON.parse(text)
+  const error = { code: "aborted", message: "a bad day", retryAfterMs: 10 }
+  return JSON.stringify({ results: [{ error }, ...results.slice(1)] })
+}
+
 export const startBadDay = async (target: string): Promise<BadDay> => {
   const asked: Array<string> = []
+  const times = new Map<string, number>()
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const body = await bodyOf(request)
     const id = /"messageId": ?"([^"]*)"/.exec(body)?.[1] ?? ""
-    const time = asked.filter((it) => it === id).length
-    asked.push(id)
+    const time = times.get(id) ?? 0
+    times.set(id, time + 1)
+    asked.push(body)
     if (time === 0) {
       const refusal = { code: "unavailable", message: "a bad day", retryAfterMs: 100 }
       return response.writeHead(503, { "retry-after": "1" }).end(JSON.stringify(refusal))
@@ -35,7 +44,8 @@ export const startBadDay = async (target: string): Promise<BadDay> => {
     const answered = await fetch(`${target}${request.url}`, asks)
     const text = await answered.text()
     if (time === 1) return response.destroy()
-    return response.writeHead(answered.status).end(text)
+    const isRefused = time === 2 && text.startsWith('{"results":[')
+    return response.writeHead(answered.status).end(isRefused ? withoutFirst(text) : text)
   }
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy())

@@ -1,6 +1,7 @@
 /**
  * Reader: somebody who does what a page says, word for word, and looks whether it is so.
  */
+import { missingFor } from "./Languages.ts"
 import type { Block } from "./Page.ts"
 import { type Place, Terminal } from "./Terminal.ts"
 
@@ -16,6 +17,7 @@ export class Reader {
   readonly #place: Place
   readonly #translate: (text: string) => string
   readonly #terminals = new Map<string, Terminal>()
+  /** What was done last; undefined if it was left out. */
   #latest: Terminal | undefined
 
   /** `translate`: commands and sights, as they are here. */
@@ -35,19 +37,18 @@ export class Reader {
   async #follow({ language, text }: Block): Promise<void> {
     const name = remarkOf(text, "terminal")
     const content = this.#translate(withoutRemark(text))
-    if (language === "console") return this.#look(name, content)
-    if (language !== "sh" || remarkOf(text, "needs") !== undefined) return
+    if (language === "console") {
+      const terminal = name === undefined ? this.#latest : this.#terminals.get(name)
+      return terminal?.shows(content)
+    }
+    if (language !== "sh") return
+    this.#latest = undefined
+    if (remarkOf(text, "needs") !== undefined || missingFor(content) !== undefined) return
     if (name !== undefined) await this.#terminals.get(name)?.interrupt()
     const terminal = new Terminal(content, this.#place)
     this.#latest = terminal
     if (name === undefined) await terminal.done(commandLimitMs)
     else this.#terminals.set(name, terminal)
-  }
-
-  async #look(name: string | undefined, sight: string): Promise<void> {
-    const terminal = name === undefined ? this.#latest : this.#terminals.get(name)
-    if (terminal === undefined) throw new Error("there is nothing to look at")
-    await terminal.shows(sight)
   }
 
   /** Leaves the terminals: the latest first, as it may need the earlier ones to end well. */
