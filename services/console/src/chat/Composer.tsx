@@ -44,7 +44,7 @@ export const Composer = ({ isConnected, onSend, onWrite, text }: Props) => {
         rows={1}
         value={text}
         maxLength={4000}
-        placeholder={isConnected ? "Write a message" : "Offline: what you send waits here"}
+        placeholder={isConnected ? "Write a message" : "Offline: messages wait"}
         onChange={(event) => onWrite(event.target.value)}
         onKeyDown={onKeyDown}
       />

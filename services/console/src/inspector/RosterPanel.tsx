@@ -31,6 +31,7 @@ export const RosterPanel = ({ channel }: { readonly channel: string }) => {
     <section className="panel" aria-labelledby="roster-title">
       <h2 id="roster-title">Roster</h2>
       {verdict?.problem !== undefined && <p className="faint">{verdict.problem}</p>}
+      {verdict === undefined && <div className="members" />}
       {verdict !== undefined && verdict.problem === undefined && <LiveRoster channel={channel} />}
     </section>
   )
