@@ -3,6 +3,8 @@
  */
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "@effect/vitest"
 import type { WeirError } from "@weir/client/Failure"
+import { jsonCodec } from "@weir/client/JsonCodec"
+import { protobufCodec } from "@weir/client/ProtobufCodec"
 import { WeirClient, type WeirClientOptions } from "@weir/client/WeirClient"
 import { listen } from "./harness/listen.ts"
 import { startProxy, type TcpProxy } from "./harness/TcpProxy.ts"
@@ -11,7 +13,10 @@ import { waitUntil } from "./harness/waitUntil.ts"
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index)
 
-describe("WeirClient", () => {
+describe.each([
+  ["JSON", jsonCodec],
+  ["protobuf", protobufCodec]
+])("WeirClient over %s", (_encoding, codec) => {
   let server: WeirProcess
   let link: TcpProxy
   let channels = 0
@@ -35,6 +40,7 @@ describe("WeirClient", () => {
       url: `ws://${server.http}/v1/ws`,
       token: () => developmentToken(server.http!, user),
       backoff: { minMs: 20, maxMs: 200 },
+      codec,
       onState: (state) => {
         if (state === "connected") connects.set(client, (connects.get(client) ?? 0) + 1)
       },
@@ -280,7 +286,11 @@ describe("WeirClient", () => {
   })
 
   it("closes for good when its token is no token", async () => {
-    const client = new WeirClient({ url: `ws://${server.http}/v1/ws`, token: "nonsense" })
+    const client = new WeirClient({
+      url: `ws://${server.http}/v1/ws`,
+      token: "nonsense",
+      codec
+    })
     client.connect()
 
     const code = await codeOf(client.ready())

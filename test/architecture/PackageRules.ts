@@ -65,12 +65,33 @@ export const everyFileHasAPackage: Rule = ({ sources }) =>
     .filter((file) => file.home.directory === "" && !isConfig(file))
     .map(({ path }) => ({ path, line: 1, what: "belongs to no package" }))
 
-/** The SDK works wherever there is a WebSocket: it has no dependency at all. */
+/** What the SDK has beside its plain entry, each with the library that it is for. */
+const clientEntries: ReadonlyArray<{ readonly at: string; readonly of: RegExp }> = [
+  { at: `${client}/src/react/`, of: /^react$/ },
+  { at: `${client}/src/effect/`, of: /^effect$/ },
+  { at: `${client}/src/ProtobufCodec.ts`, of: /^(?:@bufbuild\/protobuf|@weir\/proto)$/ }
+]
+/** Makes the SDK's tarball; no part of it. */
+const clientPack = `${client}/pack/`
+
+const entryAt = (path: string) => clientEntries.find(({ at }) => path.startsWith(at))
+
+/**
+ * The SDK works wherever there is a WebSocket: it has no dependency at all. Who does not enter
+ * by the entry for a library does not load it.
+ */
 export const clientStandsAlone: Rule = (house) =>
-  eachImport(house, ({ home, isTest }, { specifier }) => {
-    if (home.directory !== client || isRelative(specifier)) return
+  eachImport(house, (file, { specifier }) => {
+    if (file.home.directory !== client || file.path.startsWith(clientPack)) return
+    const entry = entryAt(file.path)
+    if (isRelative(specifier)) {
+      const entered = entryAt(targetOf(file, specifier))
+      if (file.isTest || entered === undefined || entered === entry) return
+      return `${specifier} is behind an entry of its own`
+    }
+    if (entry?.of.test(packageNameOf(specifier))) return
     if (ours(house, specifier)) return `${client} imports nothing of ours, but ${specifier}`
-    return isTest ? undefined : `${client} imports only its own files, but ${specifier}`
+    return file.isTest ? undefined : `${client} imports only its own files, but ${specifier}`
   })
 
 const homes: ReadonlyArray<{ readonly of: RegExp; readonly home: string }> = [
@@ -81,11 +102,13 @@ const homes: ReadonlyArray<{ readonly of: RegExp; readonly home: string }> = [
   { of: /^(?:react|react-dom)$/, home: page },
   { of: /^playwright-core$/, home: "test" }
 ]
+/** Gives React to those who write pages, and so stays out of the list above. */
+const hooks = `${client}/src/react/`
 
 /** Each foreign library has one home; the roof may use what it declares. */
 export const foreignAtHome: Rule = (house) =>
-  eachImport(house, ({ home }, { specifier }) => {
-    if (home.floor === roof) return
+  eachImport(house, ({ home, path }, { specifier }) => {
+    if (home.floor === roof || path.startsWith(hooks)) return
     const found = homes.find(({ of }) => of.test(packageNameOf(specifier)))
     if (found === undefined || found.home === home.directory) return
     return `${packageNameOf(specifier)} lives in ${found.home} only`

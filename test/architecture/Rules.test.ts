@@ -118,10 +118,32 @@ const trials: Record<RuleName, ReadonlyArray<Trial>> = {
       ["libs/client/src/A.test.ts:1"]
     ],
     ["Node", { "libs/client/src/A.ts": `import "node:crypto"` }, ["libs/client/src/A.ts:1"]],
-    ["a library", { "libs/client/src/A.ts": `import "ws"` }, ["libs/client/src/A.ts:1"]]
+    ["a library", { "libs/client/src/A.ts": `import "ws"` }, ["libs/client/src/A.ts:1"]],
+    [
+      "a library in its entry, and what makes the package",
+      {
+        "libs/client/src/react/A.ts": `import "react"\nimport "../B.ts"\nimport "./C.ts"`,
+        "libs/client/src/effect/A.ts": `import "effect"`,
+        "libs/client/src/ProtobufCodec.ts": `import "@bufbuild/protobuf/wire"\nimport "@weir/proto/a"`,
+        "libs/client/pack/A.ts": `import "rolldown"\nimport "node:fs"`
+      },
+      []
+    ],
+    [
+      "a library in another entry, and an entry from outside",
+      {
+        "libs/client/src/react/A.ts": `import "effect"\nimport "../effect/B.ts"`,
+        "libs/client/src/A.ts": `import "./react/B.ts"\nimport "./ProtobufCodec.ts"`
+      },
+      [
+        ...[1, 2].map((line) => `libs/client/src/react/A.ts:${line}`),
+        ...[1, 2].map((line) => `libs/client/src/A.ts:${line}`)
+      ]
+    ]
   ],
   "foreign libraries stay in their homes": [
     ["at home", { "libs/grpc/src/A.ts": `import "@grpc/grpc-js"` }, []],
+    ["hooks for React", { "libs/client/src/react/A.ts": `import "react"` }, []],
     ["on the roof", { "test/A.ts": `import "@grpc/grpc-js"\nimport "ws"\nimport "jose"` }, []],
     [
       "away",
@@ -217,6 +239,11 @@ const trials: Record<RuleName, ReadonlyArray<Trial>> = {
       []
     ],
     ["imports alone", { "libs/flow/src/A.ts": `import "./B.ts"` }, []],
+    [
+      "an entry of the published package",
+      { "libs/client/pack/entries/a.ts": `export { b } from "../../src/B.ts"` },
+      []
+    ],
     [
       "nothing of its own",
       {
