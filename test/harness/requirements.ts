@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url"
 
 const chromium = process.env["CHROMIUM"] ?? "/usr/bin/chromium"
 
-const runs = (program: string): boolean => {
+const runs = (program: string, args: ReadonlyArray<string> = ["--version"]): boolean => {
   try {
-    execFileSync(program, ["--version"], { stdio: "ignore" })
+    execFileSync(program, args, { stdio: "ignore" })
     return true
   } catch {
     return false
@@ -40,5 +40,10 @@ export const setup = (): void => {
   if (!runs("redis-server") && !(install("redis-server") && runs("redis-server")))
     throw new Error(
       "The tests need Redis 7 or newer. On Debian: `apt-get install redis-server` as root. Elsewhere: put redis-server and redis-cli in PATH."
+    )
+  const rendersManifests = () => runs("kubectl", ["kustomize", "--help"])
+  if (!rendersManifests() && !(install("kubernetes-client") && rendersManifests()))
+    throw new Error(
+      "The tests need kubectl, to render the manifests; no cluster. On Debian: `apt-get install kubernetes-client` as root. Elsewhere: put kubectl in PATH."
     )
 }
