@@ -59,6 +59,18 @@ describe("the publish API over HTTP", () => {
     ["an unknown namespace", `{"channel":"nowhere:x","data":1}`, 404, /nowhere/],
     ["too much data", `{"channel":"chat:x","data":"${"x".repeat(10_000)}"}`, 413, /10000/],
     ["a body over 4 MiB", " ".repeat(4 * 1024 * 1024 + 1), 413, /^body: /],
+    [
+      "data that is nested 100,000 deep",
+      `{"channel":"chat:x","data":${"[".repeat(100_000)}${"]".repeat(100_000)}}`,
+      413,
+      /limit 10000/
+    ],
+    [
+      "a number of many digits that is nested as deep",
+      `{"channel":"chat:x","data":${"[".repeat(100_000)}12345678901234567890${"]".repeat(100_000)}}`,
+      400,
+      /^body: /
+    ],
     ["bytes that are no UTF-8", new Uint8Array([0x22, 0xff, 0x22]), 400, /UTF-8/]
   ])("answers %s with its status, and names what is wrong", async (_, sent, status, message) => {
     const { body, response } = await post(sent)

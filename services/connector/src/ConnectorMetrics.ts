@@ -57,6 +57,13 @@ export const behind = gauge(
 /** `reason`: of the gap. */
 export const gaps = counterBy("weir_connector_gaps_total", "Gaps told to clients", "reason")
 
+/** `status`: of HTTP. */
+export const apiRequests = counterBy(
+  "weir_connector_api_requests_total",
+  "Requests of the publish API over HTTP",
+  "status"
+)
+
 export const signalsDropped = counter(
   "weir_connector_signals_dropped_total",
   "Signals left out, for clients that read slowly or on the way to an owner"

@@ -16,6 +16,7 @@ import { ByteSize, Effect, Layer, Result, Schema, SchemaIssue } from "effect"
 import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiMiddleware, HttpApiSwagger } from "effect/http-api"
 import type { ConnectorConfig } from "../ConnectorConfig.ts"
+import { apiRequests } from "../ConnectorMetrics.ts"
 import { BatchBody, Key, PublishBody, ServiceApiDefinition, Shape } from "./ServiceApiDefinition.ts"
 
 export const docsPath = "/v1/docs"
@@ -42,8 +43,10 @@ const statuses: { readonly [code in FailureCode]: number } = {
   internal: 500
 }
 
-const respond = (status: number, json: string, headers: Readonly<Record<string, string>> = {}) =>
-  HttpServerResponse.text(json, { status, headers, contentType: "application/json" })
+const respond = (status: number, json: string, headers: Readonly<Record<string, string>> = {}) => {
+  apiRequests(String(status)).add()
+  return HttpServerResponse.text(json, { status, headers, contentType: "application/json" })
+}
 
 const refuse = ({ code, message, retryAfterMs }: Failure) => {
   const retry = retryAfterMs > 0 ? { "retry-after": String(Math.ceil(retryAfterMs / 1000)) } : {}
