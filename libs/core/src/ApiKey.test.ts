@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Failure } from "@weir/core/Failure"
 import { authenticate, digestOf, makeAuthenticator } from "./ApiKey.ts"
+import { Failure } from "./Failure.ts"
 
 const keys = [
   { id: "billing", sha256: digestOf("key-one"), capabilities: [] },
