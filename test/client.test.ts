@@ -244,6 +244,29 @@ describe.each([
     assert.deepInclude(counts, { memberCount: 1, userCount: 1, members: [] })
   })
 
+  it("finds itself in the roster, or is told of its own coming, however soon it reads", async () => {
+    const client = await connect("ann")
+    const names = range(100).map(() => newChannel())
+    const seen = new Set<string>()
+
+    for (const name of names) {
+      client.subscribe(
+        name,
+        {
+          onPublication: () => {},
+          onPresence: ({ joined }) => joined.length > 0 && seen.add(name),
+          onSubscribed: async () => {
+            const { members } = await client.presence(name)
+            if (members.length > 0) seen.add(name)
+          }
+        },
+        { member: null, presence: true }
+      )
+    }
+
+    await waitUntil("it has seen itself everywhere", () => seen.size === names.length)
+  })
+
   it("gives a channel that is left and subscribed again to the new subscription only", async () => {
     const client = await connect("ann")
     const channel = newChannel()

@@ -90,14 +90,15 @@ const begin = (
   request: Subscribe,
   page: ReadResponse | undefined
 ) => {
+  // Watched first: who reads the roster before its own join is applied is then told of it.
+  if (subscription.wantsPresence) {
+    if (feed.watchers.size === 0) announcements.watch(feed.name)
+    feed.watchers.add(subscription)
+  }
   const member = memberOf(session, request)
   if (member !== undefined) {
     subscription.memberId = member.id
     announcements.join(feed.name, member)
-  }
-  if (subscription.wantsPresence) {
-    if (feed.watchers.size === 0) announcements.watch(feed.name)
-    feed.watchers.add(subscription)
   }
   if (page === undefined) return void feed.place(subscription, feed.position!)
   subscription.cursor = page.before!
