@@ -246,7 +246,8 @@ describe.each([
 
   it("finds itself in the roster, or is told of its own coming, however soon it reads", async () => {
     const client = await connect("ann")
-    const names = range(100).map(() => newChannel())
+    // As many as may be subscribed and asked for at once.
+    const names = range(25).map(() => newChannel())
     const seen = new Set<string>()
 
     for (const name of names) {

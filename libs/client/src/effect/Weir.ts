@@ -94,6 +94,7 @@ const shapeOf = (client: WeirClient): WeirShape => {
     })
 
   const subscribe: WeirShape["subscribe"] = (channel, options) => {
+    // Left also if it is interrupted before the stream has begun to read.
     const begin = Effect.try({ try: () => events(channel, options), catch: asWeirFailure })
     const end = (it: ChannelEvents) => Effect.promise(() => it.return())
     const stream = (it: ChannelEvents) => Stream.fromAsyncIterable(it, asWeirFailure)

@@ -128,6 +128,8 @@ describe("SharedChannel", () => {
     const first = join(client)
     await turn()
     await begins(6)
+    const errors: Array<unknown> = []
+    first.shared.status.subscribe(({ error }) => errors.push(error))
 
     join(client, { presence: true })
     await turn()
@@ -135,6 +137,7 @@ describe("SharedChannel", () => {
 
     assert.isEmpty(first.heard)
     assert.isFalse(first.shared.status.value.isLive)
+    assert.deepStrictEqual(errors, [undefined])
   })
 
   it("asks with the larger rewind, where the server has not begun", async () => {
