@@ -88,6 +88,7 @@ export const converse = async (encoding: Encoding): Promise<string> => {
     const member = { data: ann.data({ colour: "teal" }) }
     ann.says("subscribe", { channel, member, presence: true }, 2)
     await ann.hears("subscribed")
+    await ann.hears("presenceChange")
     ann.says("publish", { channel, data: ann.data({ text: "hi" }), messageId: "m-1" }, 3)
     await ann.hears("published")
     const { position } = await ann.hears("publication")
