@@ -22,6 +22,7 @@ import { missingFor } from "./docs/Languages.ts"
 import { type Block, readPage, withFiles } from "./docs/Page.ts"
 import { Reader } from "./docs/Reader.ts"
 import { Terminal } from "./docs/Terminal.ts"
+import { chromiumOptions } from "./harness/chromium.ts"
 import { freePort } from "./harness/freePort.ts"
 import { openJson } from "./harness/JsonClient.ts"
 import { start, type WeirProcess } from "./harness/WeirProcess.ts"
@@ -151,16 +152,7 @@ describe("docs/tutorial.md", () => {
   let reader: Reader
 
   beforeAll(async () => {
-    browser = await chromium.launchPersistentContext(join(home, "browser"), {
-      executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking"
-      ]
-    })
+    browser = await chromium.launchPersistentContext(join(home, "browser"), chromiumOptions)
     reader = makeReader()
   })
   afterAll(async () => {

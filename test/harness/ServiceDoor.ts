@@ -62,14 +62,6 @@ export const openGrpc = async ({ grpc }: WeirProcess): Promise<ServiceDoor> => {
       ? { value: camelCase(response) }
       : { code: failure, message: details }
   }
-  const read = async (service: string, method: string, query: object, key: string) => {
-    const { entries, ...answer } = await call(service, method, withSnakeCase(query), key).then(
-      (it) => ({ ...it, entries: it.value?.entries })
-    )
-    return entries === undefined
-      ? answer
-      : { ...answer, value: { ...answer.value, publications: entries } }
-  }
   return {
     publish: (publication, key = defaultKey) =>
       call("PublishService", "Publish", withSnakeCase(publication), key),
@@ -84,8 +76,14 @@ export const openGrpc = async ({ grpc }: WeirProcess): Promise<ServiceDoor> => {
             )
           }
     },
-    history: (query, key = defaultKey) => read("HistoryService", "GetHistory", query, key),
-    presence: (query, key = defaultKey) => read("PresenceService", "GetPresence", query, key),
+    history: async (query, key = defaultKey) => {
+      const answer = await call("HistoryService", "GetHistory", withSnakeCase(query), key)
+      if (answer.value === undefined) return answer
+      const { entries, ...value } = answer.value
+      return { value: { ...value, publications: entries } }
+    },
+    presence: (query, key = defaultKey) =>
+      call("PresenceService", "GetPresence", withSnakeCase(query), key),
     close: () => api.close()
   }
 }

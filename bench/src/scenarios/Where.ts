@@ -52,6 +52,11 @@ const readProfile = async (directory: string, node: string): Promise<CpuProfile>
   return JSON.parse(await readFile(join(directory, file), "utf8"))
 }
 
+const noteOf = (run: Figures): string => {
+  const shares = places.map((place) => `${place} ${Math.round(Number(run[place]) * 100)} %`)
+  return `${run["load"]} (${run["process"]}): ${shares.join(", ")}`
+}
+
 const measure = Effect.fnUntraced(function* (load: Load, context: Context) {
   const directory = yield* temporaryDirectory
   // The processes of a run are ours, and have our environment.
@@ -60,9 +65,7 @@ const measure = Effect.fnUntraced(function* (load: Load, context: Context) {
   yield* Effect.scoped(load.run(context))
   const shares = sharesOf(yield* Effect.promise(() => readProfile(directory, load.node)))
   const figures: Figures = { system: "weir", load: load.name, process: load.node, ...shares }
-  context.progress(
-    `${load.name}: ${places.map((it) => `${it} ${Math.round(shares[it] * 100)} %`).join(", ")}`
-  )
+  context.progress(noteOf(figures))
   return figures
 })
 
@@ -73,19 +76,13 @@ export const scenario: Scenario = {
   run: Effect.fnUntraced(function* (context) {
     const runs: Array<Figures> = []
     for (const load of loads) runs.push(yield* Effect.scoped(measure(load, context)))
-    const rows = runs.map(
-      (run) =>
-        `${run["load"]} (${run["process"]}): ${places
-          .map((place) => `${place} ${Math.round(Number(run[place]) * 100)} %`)
-          .join(", ")}`
-    )
     return {
       scenario: "where",
       runs,
       settings: ["load", "process"],
       ratios: {},
       charts: [],
-      notes: rows
+      notes: runs.map(noteOf)
     }
   })
 }

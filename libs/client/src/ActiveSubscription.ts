@@ -7,7 +7,7 @@
  * predecessor of the same name.
  */
 import { callBack } from "./Callback.ts"
-import { encodeData, sizeOf } from "./Data.ts"
+import { bytesOf, encodeData } from "./Data.ts"
 import type {
   GapPayload,
   Position,
@@ -110,7 +110,7 @@ export class ActiveSubscription implements Subscription {
 
   signal(data: unknown, { contentType }: SignalOptions = {}): boolean {
     const encoded = encodeData(data, contentType)
-    const bytes = sizeOf(encoded)
+    const bytes = bytesOf(encoded).length
     if (bytes > MAX_SIGNAL_BYTES) {
       throw new WeirError("payload_too_large", `signal: ${bytes} bytes, limit ${MAX_SIGNAL_BYTES}`)
     }

@@ -44,16 +44,16 @@ export const encodeData = (data: unknown, contentType?: string): EncodedData => 
   return { data }
 }
 
-/** What the data weighs, in bytes. */
-export const sizeOf = ({ data, encoding }: EncodedData): number => {
-  if (data instanceof Uint8Array) return data.length
-  return new TextEncoder().encode(encoding === "text" ? String(data) : JSON.stringify(data)).length
-}
+/** The data of a request as the bytes that a channel keeps of it. */
+export const bytesOf = ({ data, encoding }: EncodedData): Uint8Array =>
+  data instanceof Uint8Array
+    ? data
+    : new TextEncoder().encode(encoding === "text" ? String(data) : JSON.stringify(data))
 
 export const decodeData = ({ data, contentType, encoding }: EncodedData) => {
   switch (encoding) {
     case "base64":
-      return { data: bytesOf(data), contentType: contentType || BINARY_TYPE }
+      return { data: bytesFrom(data), contentType: contentType || BINARY_TYPE }
     case "text":
       return { data: String(data ?? ""), contentType: contentType || TEXT_TYPE }
     default:
@@ -62,5 +62,5 @@ export const decodeData = ({ data, contentType, encoding }: EncodedData) => {
 }
 
 /** JSON brings them as text. */
-const bytesOf = (data: unknown): Uint8Array =>
+const bytesFrom = (data: unknown): Uint8Array =>
   data instanceof Uint8Array ? data : fromBase64(String(data ?? ""))

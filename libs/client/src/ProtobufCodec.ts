@@ -5,20 +5,14 @@
  * it does not load the generated code.
  */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire"
-import { ClientFrame, type Member, ServerFrame } from "@weir/proto/client/v1/client"
+import { ClientFrame, ServerFrame } from "@weir/proto/client/v1/client"
 import type { Codec } from "./Codec.ts"
-import { type EncodedData, JSON_TYPE, TEXT_TYPE } from "./Data.ts"
+import { bytesOf, type EncodedData, JSON_TYPE, TEXT_TYPE } from "./Data.ts"
 import type { ClientType, ConnectPayload, ServerEnvelope, SubscribePayload } from "./Envelope.ts"
 
 type ServerValue = NonNullable<ServerFrame["payload"]>
 
-const encoder = new TextEncoder()
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true })
-
-const bytesOf = ({ data, encoding }: EncodedData): Uint8Array => {
-  if (data instanceof Uint8Array) return data
-  return encoder.encode(encoding === "text" ? String(data) : JSON.stringify(data))
-}
 
 const encodedOf = (it: EncodedData) => ({ contentType: it.contentType ?? "", data: bytesOf(it) })
 
@@ -72,8 +66,6 @@ const withData = <T extends { readonly contentType: string; readonly data: Uint8
   ...dataOf(it.contentType, it.data)
 })
 
-const memberOf = (member: Member) => withData(member)
-
 const payloadOf = (payload: ServerValue): object => {
   switch (payload.$case) {
     case "publication":
@@ -82,9 +74,9 @@ const payloadOf = (payload: ServerValue): object => {
     case "history":
       return { ...payload.value, publications: payload.value.publications.map(withData) }
     case "presence":
-      return { ...payload.value, members: payload.value.members.map(memberOf) }
+      return { ...payload.value, members: payload.value.members.map(withData) }
     case "presenceChange":
-      return { ...payload.value, joined: payload.value.joined.map(memberOf) }
+      return { ...payload.value, joined: payload.value.joined.map(withData) }
     case "connected": {
       const subscriptions = payload.value.subscriptions.map(({ result }) =>
         result === undefined ? {} : { [result.$case]: result.value }

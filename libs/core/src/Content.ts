@@ -30,7 +30,7 @@ const decodeUtf8 = (data: Uint8Array): string | undefined => {
   }
 }
 
-const isJson = (text: string): boolean => {
+export const isJson = (text: string): boolean => {
   try {
     JSON.parse(text)
     return true

@@ -3,7 +3,7 @@ import { IdWindow } from "./IdWindow.ts"
 
 describe("IdWindow", () => {
   it("numbers in a row, also after all have come back", () => {
-    const window = new IdWindow<string>(1)
+    const window = new IdWindow<string>()
 
     assert.deepStrictEqual([window.add("a"), window.add("b")], [1, 2])
     assert.deepStrictEqual([window.take(2), window.take(1)], ["b", "a"])
@@ -12,7 +12,7 @@ describe("IdWindow", () => {
   })
 
   it("gives each out once, and nothing for a number that it has not given", () => {
-    const window = new IdWindow<string>(1)
+    const window = new IdWindow<string>()
     window.add("a")
 
     assert.deepStrictEqual(
@@ -22,7 +22,7 @@ describe("IdWindow", () => {
   })
 
   it("finds all of many that come back in any order while others leave", () => {
-    const window = new IdWindow<number>(1)
+    const window = new IdWindow<number>()
     const under: Array<number> = []
     let seed = 7
     const below = (bound: number) => {
@@ -42,7 +42,7 @@ describe("IdWindow", () => {
   })
 
   it("gives what is left in the order in which it was added", () => {
-    const window = new IdWindow<string>(1)
+    const window = new IdWindow<string>()
     for (const item of ["a", "b", "c"]) window.add(item)
     window.take(2)
 

@@ -11,14 +11,10 @@ const worthACopy = 1_024
 
 export class IdWindow<A> {
   #items: Array<A | undefined> = []
-  /** The number of the first item of the array. */
-  #first: number
+  /** The number of the first item of the array; of the first that was ever added, 1. */
+  #first = 1
   /** All before it are gone. */
   #begin = 0
-
-  constructor(firstId: number) {
-    this.#first = firstId
-  }
 
   /** Its number: one more than the last one's. */
   add(item: A): number {

@@ -86,7 +86,7 @@ export const make = Effect.fnUntraced(function* <Request, Response, In>(
   const { bytesOf = () => 0, capacity, keyOf, lost, peer, refused } = options
   type One = Asked<Request, Response>
   /** What has left, by id. */
-  const sent = new IdWindow<One>(1)
+  const sent = new IdWindow<One>()
   /** What has not, from `next` on, and of that some for which nobody waits any more. */
   let unsent: Array<One> = []
   let next = 0

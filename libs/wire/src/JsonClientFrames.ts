@@ -2,7 +2,7 @@
  * JsonClientFrames: JSON envelopes to client frames.
  */
 import { Failure, failure } from "@weir/core/Failure"
-import { Result, Schema, SchemaIssue } from "effect"
+import { Result, Schema } from "effect"
 import {
   type ClientPayload,
   type Decoded,
@@ -12,6 +12,7 @@ import {
   unparsable,
   withId
 } from "./ClientFrames.ts"
+import { firstIssue } from "./FirstIssue.ts"
 import { dataFields, type JsonData, readData } from "./JsonData.ts"
 import { parseJson } from "./ParseJson.ts"
 
@@ -94,14 +95,6 @@ const readSubscribe = (json: typeof Subscribe.Type, field: string) => {
   }
 }
 
-const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
-
-const firstIssue = (issue: SchemaIssue.Issue): Failure => {
-  const [first] = formatIssue(issue).issues
-  const path = ["payload", ...(first?.path ?? [])].join(".")
-  return failure("bad_request", `${path}: ${first?.message ?? "not valid"}`)
-}
-
 const reader = <S extends Schema.Decoder<unknown>>(
   schema: S,
   read: (json: S["Type"]) => ClientPayload | Failure
@@ -109,7 +102,9 @@ const reader = <S extends Schema.Decoder<unknown>>(
   const decode = Schema.decodeUnknownResult(schema)
   return (payload: unknown): ClientPayload | Failure => {
     const result = decode(payload)
-    return Result.isSuccess(result) ? read(result.success) : firstIssue(result.failure.issue)
+    return Result.isSuccess(result)
+      ? read(result.success)
+      : firstIssue(result.failure.issue, "payload")
   }
 }
 

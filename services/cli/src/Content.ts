@@ -1,6 +1,7 @@
 /**
  * Content: what a publication carries, from a command line and for one.
  */
+import { contentKind, isJson } from "@weir/core/Content"
 
 export interface Content {
   /** A JSON value, a string for text, a `Uint8Array` for anything else. */
@@ -8,33 +9,25 @@ export interface Content {
   readonly contentType: string
 }
 
-const jsonTypes = ["", "application/json"]
-const textType = "text/plain"
-
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** JSON if it can be read as such, else text. */
 export const fromText = (text: string) => ({
-  contentType: isJson(text) ? "" : textType,
+  contentType: isJson(text) ? "" : "text/plain",
   data: encoder.encode(text)
 })
 
 /** As the SDK gives it, from the bytes that the publish API gives. */
 export const fromBytes = (contentType: string, data: Uint8Array): Content => {
-  if (jsonTypes.includes(contentType)) {
-    return { contentType: "application/json", data: JSON.parse(decoder.decode(data)) }
+  switch (contentKind(contentType)) {
+    case "json":
+      return { contentType: "application/json", data: JSON.parse(decoder.decode(data)) }
+    case "text":
+      return { contentType, data: decoder.decode(data) }
+    case "binary":
+      return { contentType, data }
   }
-  return { contentType, data: contentType === textType ? decoder.decode(data) : data }
 }
 
 /** With the same fields as in the protocol's JSON. */
@@ -42,7 +35,7 @@ export const toJson = ({ contentType, data }: Content): object => {
   if (data instanceof Uint8Array) {
     return { contentType, encoding: "base64", data: Buffer.from(data).toString("base64") }
   }
-  return contentType === textType ? { contentType, encoding: "text", data } : { data }
+  return contentKind(contentType) === "text" ? { contentType, encoding: "text", data } : { data }
 }
 
 /** What could move a cursor or turn the text around is shown as its number. */
@@ -55,7 +48,7 @@ const harmless = (text: string): string =>
 /** On one line. */
 export const show = ({ contentType, data }: Content): string => {
   if (data instanceof Uint8Array) return `(${data.byteLength} bytes of ${harmless(contentType)})`
-  return harmless(contentType === textType ? String(data) : JSON.stringify(data))
+  return harmless(contentKind(contentType) === "text" ? String(data) : JSON.stringify(data))
 }
 
 /** Names come from others, too. */

@@ -20,10 +20,17 @@ export const count = (name: string) =>
     Flag.filter(isPositive, () => "a whole number from 1")
   )
 
-export const json = Flag.Boolean("json").pipe(
-  Flag.withDescription("one JSON object a line on standard output, and nothing else there"),
-  Flag.withoutNegation,
-  Flag.withDefault(false)
+/** Off unless it is given. */
+export const flag = (name: string, description: string) =>
+  Flag.Boolean(name).pipe(
+    Flag.withDescription(description),
+    Flag.withoutNegation,
+    Flag.withDefault(false)
+  )
+
+export const json = flag(
+  "json",
+  "one JSON object a line on standard output, and nothing else there"
 )
 
 /** Who one is to Weir, as a client. */

@@ -6,15 +6,10 @@
  * end and come back meanwhile.
  */
 import { type Failure, failure, failures, fromCode } from "@weir/core/Failure"
-import type { Position } from "@weir/core/Position"
+import type { Accepted } from "@weir/core/Publication"
 import type { CallOptions, GrpcClient } from "@weir/grpc/GrpcClient"
 import type { PublishRequest, PublishServiceDefinition, Result } from "@weir/proto/api/v1/publish"
 import { type Cause, Clock, Data, Effect, Latch, Queue, Stream } from "effect"
-
-export interface Accepted {
-  readonly position: Position
-  readonly duplicate: boolean
-}
 
 /** The channel or the key was refused, and so is everything behind this message. */
 export class ChannelRefused extends Data.TaggedError("ChannelRefused")<{

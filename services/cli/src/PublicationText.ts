@@ -2,6 +2,7 @@
  * PublicationText: a publication as a person reads it, and as a program does.
  */
 import type { Position } from "@weir/core/Position"
+import type { Accepted } from "@weir/core/Publication"
 import { type Content, show, showName, toJson } from "./Content.ts"
 import { painted, print, printJson } from "./Output.ts"
 
@@ -54,7 +55,7 @@ export const publicationJson = (publication: ShownPublication): object => {
 /** Where a message has gone. */
 export const tellAccepted = (
   channel: string,
-  { duplicate, position }: { readonly position: Position; readonly duplicate: boolean },
+  { duplicate, position }: Accepted,
   json: boolean
 ): void => {
   if (json) return printJson({ channel, position, duplicate })

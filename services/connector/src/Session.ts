@@ -53,11 +53,9 @@ export class Session {
   #behind: Set<Subscription> | undefined
   #sendOrder: SendOrder | undefined
   #signals: TokenBucket | undefined
-  readonly #exempt: boolean
 
   constructor({ connection, exempt, limits, newId, nowMillis }: SessionOptions) {
     this.#newId = newId
-    this.#exempt = exempt
     this.connection = connection
     this.limits = limits
     this.awaitingConnectSince = nowMillis
@@ -98,7 +96,7 @@ export class Session {
 
   /** What its signals may take from; as `commands`. */
   signals(nowMillis: number): TokenBucket | undefined {
-    if (this.#exempt) return undefined
+    if (this.commands === undefined) return undefined
     this.#signals ??= new TokenBucket(this.limits.signals, nowMillis)
     return this.#signals
   }

@@ -76,11 +76,7 @@ export const history = Command.make(
       Flag.withDescription(`at most so many, the newest (${defaultLimit})`),
       Flag.withDefault(defaultLimit)
     ),
-    reverse: Flag.Boolean("reverse").pipe(
-      Flag.withDescription("newest first"),
-      Flag.withoutNegation,
-      Flag.withDefault(false)
-    ),
+    reverse: Flags.flag("reverse", "newest first"),
     after: Flags.count("after").pipe(
       Flag.withDescription("begin behind this offset; with --reverse, before it"),
       Flag.optional

@@ -8,7 +8,7 @@ import {
   PresenceServiceDefinition
 } from "@weir/proto/api/v1/presence"
 import { Effect } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
+import { Argument, Command } from "effect/cli"
 import * as Api from "../Api.ts"
 import { fromBytes, show, toJson } from "../Content.ts"
 import * as Flags from "../Flags.ts"
@@ -41,11 +41,7 @@ export const presence = Command.make(
   "presence",
   {
     channel: Argument.String("channel"),
-    counts: Flag.Boolean("counts").pipe(
-      Flag.withDescription("only how many"),
-      Flag.withoutNegation,
-      Flag.withDefault(false)
-    ),
+    counts: Flags.flag("counts", "only how many"),
     ...Flags.api,
     json: Flags.json
   },

@@ -21,16 +21,8 @@ const flags = {
     Flag.optional
   ),
   count: Flags.count("count").pipe(Flag.withDescription("end after N publications"), Flag.optional),
-  presence: Flag.Boolean("presence").pipe(
-    Flag.withDescription("tell who comes and goes"),
-    Flag.withoutNegation,
-    Flag.withDefault(false)
-  ),
-  signals: Flag.Boolean("signals").pipe(
-    Flag.withDescription("tell what members say in passing: typing, a cursor"),
-    Flag.withoutNegation,
-    Flag.withDefault(false)
-  ),
+  presence: Flags.flag("presence", "tell who comes and goes"),
+  signals: Flags.flag("signals", "tell what members say in passing: typing, a cursor"),
   json: Flags.json,
   ...Flags.edge,
   token: Flags.token

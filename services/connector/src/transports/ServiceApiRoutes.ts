@@ -5,18 +5,21 @@
  * round the numbers in a publication's data.
  */
 import type { ApiKey } from "@weir/core/ApiKey"
-import { Failure, type FailureCode, failure, failureOf, orFail } from "@weir/core/Failure"
+import { Failure, failure, failureOf, orFail } from "@weir/core/Failure"
+import type { Accepted } from "@weir/core/Publication"
 import { PresenceNodes } from "@weir/mesh/PresenceNodes"
 import { Routers } from "@weir/mesh/Routers"
 import { checkBatchSize, make as makeServiceApi, type ServiceApi } from "@weir/mesh/ServiceApi"
+import { firstIssue } from "@weir/wire/FirstIssue"
 import { readData } from "@weir/wire/JsonData"
 import { parseJson } from "@weir/wire/ParseJson"
 import { payloadJson } from "@weir/wire/ServerFrames"
-import { ByteSize, Effect, Layer, Result, Schema, SchemaIssue } from "effect"
+import { ByteSize, Effect, Layer, Result, Schema } from "effect"
 import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder, HttpApiMiddleware, HttpApiSwagger } from "effect/http-api"
 import type { ConnectorConfig } from "../ConnectorConfig.ts"
 import { apiRequests } from "../ConnectorMetrics.ts"
+import { statusOf } from "./HttpStatus.ts"
 import { BatchBody, Key, PublishBody, ServiceApiDefinition, Shape } from "./ServiceApiDefinition.ts"
 
 export const docsPath = "/v1/docs"
@@ -24,35 +27,22 @@ export const docsPath = "/v1/docs"
 /** Of a body; the same as of a message over gRPC. */
 const maxBodyBytes = 4 * 1024 * 1024
 
-const statuses: { readonly [code in FailureCode]: number } = {
-  bad_request: 400,
-  unknown_type: 404,
-  duplicate_id: 409,
-  unauthenticated: 401,
-  permission_denied: 403,
-  unknown_namespace: 404,
-  invalid_channel: 400,
-  not_subscribed: 409,
-  already_subscribed: 409,
-  payload_too_large: 413,
-  too_many_requests: 429,
-  unavailable: 503,
-  aborted: 503,
-  not_durable: 503,
-  timeout: 504,
-  internal: 500
-}
-
 const respond = (status: number, json: string, headers: Readonly<Record<string, string>> = {}) => {
   apiRequests(String(status)).add()
   return HttpServerResponse.text(json, { status, headers, contentType: "application/json" })
 }
 
-const refuse = ({ code, message, retryAfterMs }: Failure) => {
+const publishedJson = ({ duplicate, position }: Accepted): string =>
+  payloadJson({ $case: "published", value: { position, duplicate } })
+
+const errorJson = ({ code, message, retryAfterMs }: Failure): string =>
+  payloadJson({ $case: "error", value: { code, message, retryAfterMs } })
+
+const refuse = (refused: Failure) => {
+  const { code, retryAfterMs } = refused
   const retry = retryAfterMs > 0 ? { "retry-after": String(Math.ceil(retryAfterMs / 1000)) } : {}
   const challenge = code === "unauthenticated" ? { "www-authenticate": "Bearer" } : {}
-  const body = payloadJson({ $case: "error", value: { code, message, retryAfterMs } })
-  return respond(statuses[code], body, { ...retry, ...challenge })
+  return respond(statusOf(refused), errorJson(refused), { ...retry, ...challenge })
 }
 
 /** The answer, whatever becomes of it: a defect is logged, and told as nothing but that. */
@@ -62,15 +52,6 @@ const answer = (body: Effect.Effect<string, Failure, HttpServerRequest.HttpServe
     Effect.tapDefect((defect) => Effect.logError("a request of the HTTP API died", defect)),
     Effect.catchCause((cause) => Effect.succeed(refuse(failureOf(cause))))
   )
-
-const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
-
-const firstIssue = (issue: SchemaIssue.Issue): Failure => {
-  const [first] = formatIssue(issue).issues
-  const path = (first?.path ?? []).join(".")
-  const message = first?.message ?? "not valid"
-  return failure("bad_request", path === "" ? message : `${path}: ${message}`)
-}
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
@@ -119,8 +100,7 @@ const handlers = (api: ServiceApi, publish: Routers["Service"]["publish"]) => {
   const publishOne = Effect.gen(function* () {
     const key = yield* caller
     const message = yield* orFail(admit(api, key, yield* readPublish, "body"))
-    const { duplicate, position } = yield* publish(message)
-    return payloadJson({ $case: "published", value: { position, duplicate } })
+    return publishedJson(yield* publish(message))
   })
 
   const publishBatch = Effect.gen(function* () {
@@ -135,10 +115,8 @@ const handlers = (api: ServiceApi, publish: Routers["Service"]["publish"]) => {
         orFail(admit(api, key, body, `publications.${index}`)).pipe(
           Effect.flatMap(publish),
           Effect.match({
-            onSuccess: ({ duplicate, position }) =>
-              `{"published":${payloadJson({ $case: "published", value: { position, duplicate } })}}`,
-            onFailure: ({ code, message, retryAfterMs }) =>
-              `{"error":${payloadJson({ $case: "error", value: { code, message, retryAfterMs } })}}`
+            onSuccess: (accepted) => `{"published":${publishedJson(accepted)}}`,
+            onFailure: (refused) => `{"error":${errorJson(refused)}}`
           })
         ),
       { concurrency: "unbounded" }

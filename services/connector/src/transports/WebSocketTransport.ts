@@ -13,6 +13,7 @@ import { Connector } from "../Connector.ts"
 import type { ConnectorConfig } from "../ConnectorConfig.ts"
 import { refusedHandshakes } from "../ConnectorMetrics.ts"
 import { checkOrigin, exemptAddresses, Handshakes } from "../domain/Admission.ts"
+import { statusOf } from "./HttpStatus.ts"
 
 export const path = "/v1/ws"
 
@@ -31,19 +32,6 @@ const chooseProtocol = (offered: ReadonlyArray<string>): string | undefined | Fa
       `Sec-WebSocket-Protocol: must be one of ${Object.keys(formats).join(", ")}`
     )
   )
-}
-
-const statusOf = ({ code }: Failure): number => {
-  switch (code) {
-    case "permission_denied":
-      return 403
-    case "too_many_requests":
-      return 429
-    case "unavailable":
-      return 503
-    default:
-      return 400
-  }
 }
 
 /** Messages up to this are answered with `payload_too_large`; beyond it the connection ends with 1009. */
