@@ -68,7 +68,9 @@ describe("the lockfile", () => {
   })
 })
 
-describe.skipIf(!existsSync(join(repository, ".git")))("the repository", () => {
+describe("the repository", () => {
+  // There is none around a downloaded archive.
+  if (!existsSync(join(repository, ".git"))) return
   it("holds nothing of the machine that it was written on", async () => {
     const { stdout } = await run("git", ["ls-files", "-co", "--exclude-standard", "-z"], {
       cwd: repository,

@@ -2,7 +2,7 @@
  * RoomClient: a bare WebSocket client that keeps all it was given, for tests of
  * what many clients see.
  */
-import { waitUntil } from "./waitUntil.ts"
+import { once } from "node:events"
 
 export interface Position {
   readonly epoch: string
@@ -24,6 +24,8 @@ export class RoomClient {
   last: Position | undefined
   closed: { readonly code: number; readonly reason: string } | undefined
   readonly #socket: WebSocket
+  /** By the request's id. */
+  readonly #answers = new Map<number, PromiseWithResolvers<Frame>>()
   #lastId = 0
 
   constructor(http: string) {
@@ -31,6 +33,8 @@ export class RoomClient {
     this.#socket.onmessage = ({ data }) => this.#receive(JSON.parse(data))
     this.#socket.onclose = ({ code, reason }) => {
       this.closed = { code, reason }
+      const ended = new Error(`closed: ${JSON.stringify(this.closed)}`)
+      for (const { reject } of this.#answers.values()) reject(ended)
     }
   }
 
@@ -42,6 +46,7 @@ export class RoomClient {
       return
     }
     this.frames.push(frame)
+    this.#answers.get(frame.id ?? 0)?.resolve(frame)
   }
 
   get isOpen(): boolean {
@@ -54,16 +59,16 @@ export class RoomClient {
 
   /** Asks, and gives the answer's frame. */
   async ask(type: string, payload: unknown): Promise<Frame> {
+    if (this.closed !== undefined) throw new Error(`closed: ${JSON.stringify(this.closed)}`)
     const id = ++this.#lastId
+    const answer = Promise.withResolvers<Frame>()
+    this.#answers.set(id, answer)
     this.send(type, payload, id)
-    return waitUntil(`${type} is answered`, () => {
-      if (this.closed !== undefined) throw new Error(`closed: ${JSON.stringify(this.closed)}`)
-      return this.frames.find((frame) => frame.id === id)
-    })
+    return answer.promise.finally(() => this.#answers.delete(id))
   }
 
   async connect(token: string): Promise<Frame> {
-    await waitUntil("the socket is open", () => this.isOpen)
+    if (!this.isOpen) await once(this.#socket, "open")
     return this.ask("connect", { token, versions: ["1"] })
   }
 

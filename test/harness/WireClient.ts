@@ -2,9 +2,10 @@
  * WireClient: a client made of a bare `WebSocket` and a codec, and of nothing of Weir's.
  *
  * Keeps what arrives, whole messages and single frames, until a test takes it.
- * Nothing is answered for the test, not even a ping.
+ * Nothing is answered for the test, not even a ping. It waits for events and never
+ * polls: the fuzzer has thousands of them.
  */
-import { waitUntil } from "./waitUntil.ts"
+import { once } from "node:events"
 
 /** Whatever the wire brings: tests assert it before they rely on it. */
 // biome-ignore lint/suspicious/noExplicitAny: there is no type for what a server might send
@@ -44,20 +45,26 @@ export class WireClient {
   readonly inbox: Array<Frame> = []
   readonly codec: Codec
   readonly #socket: WebSocket
+  /** Told after every event of the socket. */
+  readonly #news = new EventTarget()
   #close: Close | undefined
   #lastId = 0
 
   private constructor(socket: WebSocket, codec: Codec) {
     this.codec = codec
     this.#socket = socket
+    const tell = () => void this.#news.dispatchEvent(new Event("news"))
     socket.binaryType = "arraybuffer"
+    socket.addEventListener("open", tell)
     socket.addEventListener("message", ({ data }) => {
       const message: Message = typeof data === "string" ? data : new Uint8Array(data)
       this.messages.push(message)
       this.inbox.push(...codec.decode(message))
+      tell()
     })
     socket.addEventListener("close", ({ code, reason }) => {
       this.#close = { code, reason }
+      tell()
     })
   }
 
@@ -65,9 +72,24 @@ export class WireClient {
   static async open(http: string, codec: Codec): Promise<WireClient> {
     const socket = new WebSocket(`ws://${http}/v1/ws`, codec.protocol ?? [])
     const client = new WireClient(socket, codec)
-    await waitUntil("the WebSocket is open", () => socket.readyState !== WebSocket.CONNECTING)
-    if (socket.readyState !== WebSocket.OPEN) throw new Error("the handshake was refused")
+    await client.#until("is open", () => socket.readyState !== WebSocket.CONNECTING, limitMs)
+    if (!client.isOpen) throw new Error("the handshake was refused")
     return client
+  }
+
+  /** What `check` finds, now or after an event; says what it has if that can never come. */
+  async #until<A>(what: string, check: () => A | undefined | false, waitMs: number): Promise<A> {
+    const signal = AbortSignal.timeout(waitMs)
+    const never = (why: string) =>
+      new Error(`${why}, and never a client that ${what}: ${JSON.stringify(this.inbox)}`)
+    for (;;) {
+      const found = check()
+      if (found !== undefined && found !== false) return found
+      if (this.#close !== undefined) throw never(`closed with ${JSON.stringify(this.#close)}`)
+      await once(this.#news, "news", { signal }).catch(() => {
+        throw never(`${waitMs} ms`)
+      })
+    }
   }
 
   /** Opened and connected; `connect` goes into the payload. */
@@ -110,12 +132,7 @@ export class WireClient {
       const index = this.inbox.findIndex(matches)
       return index < 0 ? undefined : this.inbox.splice(index, 1)[0]
     }
-    try {
-      return await waitUntil(`the client receives ${what}`, found, limitMs)
-    } catch (error) {
-      const seen = JSON.stringify({ inbox: this.inbox, close: this.#close })
-      throw new Error(`${(error as Error).message}; it has ${seen}`)
-    }
+    return this.#until(`receives ${what}`, found, limitMs)
   }
 
   /** The answer to a request, whatever it is. */
@@ -154,11 +171,7 @@ export class WireClient {
   }
 
   async closed(waitMs = limitMs): Promise<Close> {
-    try {
-      return await waitUntil("the server closes the connection", () => this.#close, waitMs)
-    } catch (error) {
-      throw new Error(`${(error as Error).message}; it sent ${JSON.stringify(this.inbox)}`)
-    }
+    return this.#until("is closed by the server", () => this.#close, waitMs)
   }
 
   close(): void {

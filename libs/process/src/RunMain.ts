@@ -4,7 +4,7 @@
  * SIGTERM and Ctrl-C interrupt it, and its finalizers run. Exit codes: 0 ended on
  * request, 1 could not start or died, 2 the configuration is wrong.
  */
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { ConfigMistakes } from "@weir/config/LoadSettings"
 import { Cause, type Effect, Exit } from "effect"
 
