@@ -152,10 +152,10 @@ describe("clients that come and vanish", () => {
     })
 
   it("leave nothing behind: no connection, interest, member or handle, and no memory", async () => {
-    await cycles(2_000)
+    await cycles(1_000)
     await settled()
     const before = await inspectHeap(weir)
-    await cycles(8_000)
+    await cycles(4_000)
     await settled()
     const after = await inspectHeap(weir)
 
@@ -164,7 +164,7 @@ describe("clients that come and vanish", () => {
       assert.isAtMost(grown, 2, `${className}: ${before.count(className)} before`)
     }
     assert.isAtMost(after.handles, before.handles + 2)
-    // 8,000 cycles that each left 1 KiB would be 8 MiB.
+    // 4,000 cycles that each left 1 KiB would be 4 MiB.
     assert.isBelow(after.usedBytes - before.usedBytes, 2 * 1024 * 1024)
   }, 300_000)
 })
