@@ -424,9 +424,12 @@ describe("the page", () => {
 
   it("can be used with the keyboard alone", async () => {
     const page = await browser.open(`http://${server.http}/`)
+    const hasFocus = (testId: string) => page.locator(`[data-testid=${testId}]:focus`).waitFor()
+    await hasFocus("name-input")
     await page.keyboard.type("kay")
     await page.keyboard.press("Enter")
     await connected(page)
+    await hasFocus("composer")
     await page.keyboard.type("no mouse here")
     await page.keyboard.press("Enter")
     await message(page, "kay", "no mouse here").waitFor()
