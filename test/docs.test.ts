@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { type BrowserContext, chromium, type Page as Tab } from "playwright-core"
+import { type Browser, chromium, type Page as Tab } from "playwright-core"
 import { type BadDay, startBadDay } from "./docs/BadDay.ts"
 import { type Clone, makeClone, repository } from "./docs/Clone.ts"
 import { missingFor } from "./docs/Languages.ts"
@@ -148,11 +148,11 @@ describe("the pages", () => {
 })
 
 describe("docs/tutorial.md", () => {
-  let browser: BrowserContext
+  let browser: Browser
   let reader: Reader
 
   beforeAll(async () => {
-    browser = await chromium.launchPersistentContext(join(home, "browser"), chromiumOptions)
+    browser = await chromium.launch(chromiumOptions)
     reader = makeReader()
   })
   afterAll(async () => {

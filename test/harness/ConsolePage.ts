@@ -1,10 +1,7 @@
 /**
  * ConsolePage: a real browser, and its tabs on the console page of a server.
  */
-import { mkdtemp, rm } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { type BrowserContext, chromium, type Page } from "playwright-core"
+import { chromium, type Page } from "playwright-core"
 import { chromiumOptions } from "./chromium.ts"
 
 // Two cores run the server and several tabs.
@@ -22,14 +19,11 @@ export interface Browser {
 }
 
 export const launch = async (): Promise<Browser> => {
-  const userDataDir = await mkdtemp(join(tmpdir(), "weir-browser-"))
-  const browser: BrowserContext = await chromium.launchPersistentContext(
-    userDataDir,
-    chromiumOptions
-  )
+  const browser = await chromium.launch(chromiumOptions)
   const complaints: Array<string> = []
 
   const open = async (url: string, prepare?: () => void) => {
+    // A window for each: of the tabs of one, those behind are drawn once a second.
     const page = await browser.newPage()
     page.setDefaultTimeout(STEP_LIMIT_MS)
     if (prepare !== undefined) await page.addInitScript(prepare)
@@ -51,12 +45,9 @@ export const launch = async (): Promise<Browser> => {
       return page
     },
     closeTabs: async () => {
-      await Promise.all(browser.pages().map((page) => page.close()))
+      await Promise.all(browser.contexts().map((context) => context.close()))
     },
-    close: async () => {
-      await browser.close()
-      await rm(userDataDir, { recursive: true, force: true })
-    }
+    close: () => browser.close()
   }
 }
 

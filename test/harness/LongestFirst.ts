@@ -8,7 +8,7 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 /** What starts processes takes seconds, what kills them minutes. */
-const longest = ["/test/faults/", "/bench/src/bench.test.ts", "/test/"]
+const longest = ["/test/faults/", "/test/fuzz/", "/bench/src/bench.test.ts", "/test/"]
 
 const rank = ({ moduleId }: TestSpecification): number => {
   const place = longest.findIndex((part) => moduleId.includes(part))
