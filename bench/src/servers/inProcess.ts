@@ -15,6 +15,7 @@ import { defaultLimits } from "@weir/config/Settings"
 import { Connection } from "@weir/connector/Connection"
 import { Feeds } from "@weir/connector/Feeds"
 import { Flusher } from "@weir/connector/Flusher"
+import { framingOf } from "@weir/connector/Framing"
 import * as Lanes from "@weir/connector/loops/Lanes"
 import type { Subscription } from "@weir/connector/Subscription"
 import { makeNamespace } from "@weir/core/Namespace"
@@ -40,7 +41,7 @@ const subscribe = (transport: WebSocketServer.Transport): Subscription => {
   const subscription: Subscription = {
     ...{ channel, state: "pending", cursor: undefined, replaying: false, leaving: false },
     connection: new Connection({
-      ...{ transport, format: "json", nowMillis: Date.now(), flusher },
+      ...{ transport, framing: framingOf("json", false), nowMillis: Date.now(), flusher },
       outbox: { maxFrames: outboxFrames, maxBytes: outboxBytes },
       onDrained: () => {}
     }),

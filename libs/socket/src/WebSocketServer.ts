@@ -32,12 +32,14 @@ export type UpgradeVerdict<Terms> =
 
 type Refusal = UpgradeVerdict<never> & { readonly accept: false }
 
-/** One open WebSocket. */
+/** How a client is written to. */
 export interface Transport {
   /** Writes a whole frame. False: the socket is full, and `onDrain` will tell when it is not. */
   readonly write: (frame: Uint8Array) => boolean
   /** Says goodbye, and cuts the connection if the client does not answer. */
   readonly close: (code: number, reason: string) => void
+  /** Shows that this end lives, where that asks for no answer. */
+  readonly beat?: () => void
 }
 
 /** `Client`: what `onOpen` makes of a transport. It comes with everything that follows. */

@@ -101,7 +101,7 @@ const welcome = (
     $case: "connected",
     value: {
       version: protocolVersion,
-      session: session.id,
+      session: session.address ?? session.id,
       ticket: ticket ?? sign(trust.ticketKeys(), session.id, identity),
       user: identity.user,
       heartbeatMs: limits.heartbeatMs,

@@ -3,6 +3,7 @@
  */
 import { Deferred } from "effect"
 import { Connection, type ConnectionOptions } from "./Connection.ts"
+import { framingOf } from "./Framing.ts"
 import type { Subscription } from "./Subscription.ts"
 
 export interface SocketOptions {
@@ -17,7 +18,7 @@ export const makeConnection = (
 ): Connection => {
   const { close = () => {}, write, ...others } = options
   return new Connection({
-    format: "json",
+    framing: framingOf("json", false),
     outbox: { maxFrames: 1, maxBytes: 10_000 },
     nowMillis: 0,
     onDrained: () => {},

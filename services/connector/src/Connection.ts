@@ -16,7 +16,7 @@ import { type Framing, framePayload, framingOf } from "./Framing.ts"
 
 export interface ConnectionOptions {
   readonly transport: Transport
-  readonly format: WireFormat
+  readonly framing: Framing
   readonly outbox: OutboxLimits
   readonly nowMillis: number
   /** Is told when there is something to flush. */
@@ -52,7 +52,7 @@ export class Connection implements Flushable {
     this.#flusher = options.flusher
     this.#limits = options.outbox
     this.#onDrained = options.onDrained
-    this.framing = framingOf(options.format, false)
+    this.framing = options.framing
     this.lastSentAt = options.nowMillis
   }
 
@@ -62,7 +62,7 @@ export class Connection implements Flushable {
 
   /** The client takes several publications in one frame. */
   acceptBatches(): void {
-    this.framing = framingOf(this.format, true)
+    this.framing = framingOf(this.format, true, this.framing.carrier)
   }
 
   get closed(): boolean {
@@ -118,9 +118,17 @@ export class Connection implements Flushable {
     if (!this.#transport.write(chunk)) this.#blocked = true
   }
 
+  /** Shows that this end lives, where that asks for no answer. False: it has to be asked. */
+  beat(nowMillis: number): boolean {
+    if (this.#transport.beat === undefined) return false
+    this.#transport.beat()
+    this.lastSentAt = nowMillis
+    return true
+  }
+
   /** Sends what may not be left out; a client that has no room for it is too slow. */
   send(payload: ServerPayload, id = 0): void {
-    const frame = framePayload(this.format, id, Date.now(), payload)
+    const frame = framePayload(this.framing, id, Date.now(), payload)
     if (!this.push(frame, 1)) return this.close("slow_consumer")
     // An answer or a heartbeat does not wait for the publications of others.
     if (this.#flusher.isBusy) this.flush(Date.now())
@@ -129,7 +137,7 @@ export class Connection implements Flushable {
   /** As `send`, but does not wait for the end of the turn: nothing follows in it. */
   sendAtOnce(payload: ServerPayload, id: number): void {
     const now = Date.now()
-    if (!this.#take(framePayload(this.format, id, now, payload), 1, false)) {
+    if (!this.#take(framePayload(this.framing, id, now, payload), 1, false)) {
       return this.close("slow_consumer")
     }
     this.flush(now)

@@ -9,7 +9,6 @@ import type { Transport } from "@weir/socket/WebSocketServer"
 import type { ClientPayload, Decoded } from "@weir/wire/ClientFrames"
 import { decodeJson } from "@weir/wire/JsonClientFrames"
 import { decodeProto } from "@weir/wire/ProtoClientFrames"
-import type { WireFormat } from "@weir/wire/ServerFrames"
 import { Context, Effect, FiberSet } from "effect"
 import { type CommandDeps, handle } from "./Commands.ts"
 import { connect } from "./Connect.ts"
@@ -23,6 +22,7 @@ import {
 } from "./ConnectorMetrics.ts"
 import { sessionIds } from "./domain/SessionId.ts"
 import type { Flusher } from "./Flusher.ts"
+import type { Framing } from "./Framing.ts"
 import { Heartbeats } from "./loops/Heartbeats.ts"
 import { Session } from "./Session.ts"
 import { type SignalDeps, sendSignal } from "./Signals.ts"
@@ -31,10 +31,18 @@ import { leave } from "./Subscribe.ts"
 export class Connector extends Context.Service<
   Connector,
   {
-    readonly open: (transport: Transport, format: WireFormat, exempt: boolean) => Session
+    /** `address`: as `SessionOptions` has it. */
+    readonly open: (
+      transport: Transport,
+      framing: Framing,
+      exempt: boolean,
+      address?: string
+    ) => Session
     readonly received: (session: Session, data: Buffer, isBinary: boolean) => void
     readonly closed: (session: Session, code: number) => void
     readonly sessions: () => ReadonlySet<Session>
+    /** An id that nobody guesses, which names this node. */
+    readonly newId: () => string
   }
 >()("weir/connector/Connector") {}
 
@@ -218,20 +226,28 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
 
   const newId = sessionIds(node, randomBytes)
 
-  const open = (transport: Transport, format: WireFormat, exempt: boolean): Session => {
+  const open = (
+    transport: Transport,
+    framing: Framing,
+    exempt: boolean,
+    address?: string
+  ): Session => {
     const nowMillis = Date.now()
     const connection = new Connection({
       transport,
-      format,
+      framing,
       outbox,
       nowMillis,
       flusher: deps.flusher,
       onDrained: () => deps.replayer.start(session)
     })
-    const session = new Session({ newId, connection, limits, exempt, nowMillis })
+    const session = new Session({
+      ...(address === undefined ? {} : { address }),
+      ...{ newId, connection, limits, exempt, nowMillis }
+    })
     sessions.add(session)
     heartbeats.watch(session)
-    connectionsGauge.add(1)
+    connectionsGauge[framing.carrier].add(1)
     return session
   }
 
@@ -239,7 +255,8 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     session.connection.gone(code)
     for (const subscription of session.subscriptions.values()) leave(deps, session, subscription)
     heartbeats.forget(session)
-    if (sessions.delete(session)) connectionsGauge.add(-1)
+    const { carrier } = session.connection.framing
+    if (sessions.delete(session)) connectionsGauge[carrier].add(-1)
   }
 
   /** Tells every client why, and gives the words the time to leave. */
@@ -253,5 +270,5 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     })
   )
 
-  return Connector.of({ open, received, closed, sessions: () => sessions })
+  return Connector.of({ open, received, closed, sessions: () => sessions, newId })
 })

@@ -3,9 +3,14 @@
  */
 import { counter, counterBy, gauge } from "@weir/telemetry/Metrics"
 
-export const connections = gauge("weir_connector_connections", "Open client connections", {
-  transport: "websocket"
-})
+const connectionsBy = (transport: string) =>
+  gauge("weir_connector_connections", "Open client connections", { transport })
+
+/** `events`: sessions that read by SSE or long-polling. */
+export const connections = {
+  websocket: connectionsBy("websocket"),
+  events: connectionsBy("events")
+}
 
 export const subscriptions = gauge(
   "weir_connector_subscriptions",

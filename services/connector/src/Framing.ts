@@ -1,5 +1,8 @@
 /**
- * Framing: how what Weir sends becomes the WebSocket frames of a connection.
+ * Framing: how what Weir sends becomes the bytes that a connection is written.
+ *
+ * Over WebSocket these are its frames. Where events carry them (SSE, long-polling) it is one
+ * line of JSON for each envelope: the transport numbers the lines, for each client its own way.
  *
  * Publications are framed once for all connections with the same framing, however many
  * there are: all of them are written the same buffer.
@@ -15,39 +18,60 @@ import {
   type WireFormat
 } from "@weir/wire/ServerFrames"
 
+export type Carrier = "websocket" | "events"
+
 export interface Framing {
+  readonly carrier: Carrier
   readonly format: WireFormat
   /** One frame for several publications, since the client asked for it; else a frame each. */
   readonly batch: boolean
 }
 
 const framings: ReadonlyArray<Framing> = [
-  { format: "json", batch: false },
-  { format: "json", batch: true },
-  { format: "proto", batch: false },
-  { format: "proto", batch: true }
+  { carrier: "websocket", format: "json", batch: false },
+  { carrier: "websocket", format: "json", batch: true },
+  { carrier: "websocket", format: "proto", batch: false },
+  { carrier: "websocket", format: "proto", batch: true },
+  { carrier: "events", format: "json", batch: false }
 ]
 
-/** Always the same object for the same framing, so that two are compared by identity. */
-export const framingOf = (format: WireFormat, batch: boolean): Framing =>
-  framings.find((it) => it.format === format && it.batch === batch)!
+/**
+ * Always the same object for the same framing, so that two are compared by identity. Events are
+ * never batched: each has a number of its own.
+ */
+export const framingOf = (
+  format: WireFormat,
+  batch: boolean,
+  carrier: Carrier = "websocket"
+): Framing =>
+  framings.find(
+    (it) =>
+      it.carrier === carrier &&
+      (carrier === "events" || (it.format === format && it.batch === batch))
+  )!
 
 /** Publications of one frame: as many envelopes as a client may send in one array. */
 const batchSize = 64
 
-const frame = ({ format }: Framing, message: Uint8Array): Buffer =>
-  frameMessage(message, format === "json" ? "text" : "binary")
+const endOfLine = Buffer.from("\n")
+
+const frame = ({ carrier, format }: Framing, message: Uint8Array): Buffer =>
+  carrier === "events"
+    ? Buffer.concat([message, endOfLine])
+    : frameMessage(message, format === "json" ? "text" : "binary")
 
 /** Anything but a publication, as one frame. `id` 0: unasked. */
 export const framePayload = (
-  format: WireFormat,
+  framing: Framing,
   id: number,
   nowMillis: number,
   payload: ServerPayload
-): Buffer =>
-  format === "json"
+): Buffer => {
+  const { carrier, format } = framing
+  return carrier === "websocket" && format === "json"
     ? frameText(serverFrameJson(id, nowMillis, payload))
-    : frameMessage(encodeServerFrame(format, id, nowMillis, payload), "binary")
+    : frame(framing, encodeServerFrame(format, id, nowMillis, payload))
+}
 
 /** The frames of some publications, one after the other. */
 export const framePublications = (

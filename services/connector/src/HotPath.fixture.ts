@@ -35,9 +35,9 @@ export const makeAudience = Effect.fnUntraced(function* (
   feed.attachedAt(at(0))
   const flusher = new Flusher()
   yield* Effect.forkScoped(flusher.run, { startImmediately: true })
-  framings.forEach(({ batch, format }, subscriber) => {
+  framings.forEach((framing, subscriber) => {
     const connection = makeConnection({
-      format,
+      framing,
       outbox: { maxFrames: 1_024, maxBytes: 1_048_576 },
       nowMillis: Date.now(),
       flusher,
@@ -47,7 +47,6 @@ export const makeAudience = Effect.fnUntraced(function* (
       },
       close: () => {}
     })
-    if (batch) connection.acceptBatches()
     const subscription = makeSubscription(connection, channel)
     feed.subscriptions.add(subscription)
     feed.place(subscription, at(0))

@@ -15,6 +15,8 @@ import type { Subscription } from "./Subscription.ts"
 export interface SessionOptions {
   /** Makes an id, if one is needed: who comes back has one. */
   readonly newId: () => string
+  /** What requests of its own call it by, where it is not one connection that carries them. */
+  readonly address?: string
   readonly connection: Connection
   readonly limits: Limits
   /** Limits on rates do not concern it. */
@@ -27,6 +29,7 @@ const none: ReadonlyArray<number> = []
 export class Session {
   readonly connection: Connection
   readonly limits: Limits
+  readonly address: string | undefined
   /** Since when its `connect` has been waited for. */
   awaitingConnectSince: number
   readonly subscriptions = new Map<string, Subscription>()
@@ -54,8 +57,9 @@ export class Session {
   #sendOrder: SendOrder | undefined
   #signals: TokenBucket | undefined
 
-  constructor({ connection, exempt, limits, newId, nowMillis }: SessionOptions) {
+  constructor({ address, connection, exempt, limits, newId, nowMillis }: SessionOptions) {
     this.#newId = newId
+    this.address = address
     this.connection = connection
     this.limits = limits
     this.awaitingConnectSince = nowMillis

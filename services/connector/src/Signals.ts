@@ -9,10 +9,9 @@ import { checkContent } from "@weir/core/Content"
 import { Failure, failure } from "@weir/core/Failure"
 import type { Namespaces } from "@weir/core/Namespace"
 import { Signal } from "@weir/proto/client/v1/client"
-import type { WireFormat } from "@weir/wire/ServerFrames"
 import type { ChannelFeed } from "./ChannelFeed.ts"
 import { signalsDropped } from "./ConnectorMetrics.ts"
-import { framePayload } from "./Framing.ts"
+import { type Framing, framePayload } from "./Framing.ts"
 import type { Session } from "./Session.ts"
 
 const maxBytes = 1_024
@@ -46,17 +45,17 @@ export const sendSignal = (
 
 /** Gives it to every subscriber but the one that it is from. */
 export const giveSignal = (feed: ChannelFeed, signal: Signal, nowMillis: number): void => {
-  const frames = new Map<WireFormat, Buffer>()
+  const frames = new Map<Framing, Buffer>()
   for (const { connection, signalledAs, state } of feed.subscriptions) {
     if (state === "pending" || signalledAs === signal.member) continue
     if (!connection.isClear) {
       signalsDropped.add()
       continue
     }
-    const { format } = connection
+    const { framing } = connection
     const frame =
-      frames.get(format) ?? framePayload(format, 0, nowMillis, { $case: "signal", value: signal })
-    frames.set(format, frame)
+      frames.get(framing) ?? framePayload(framing, 0, nowMillis, { $case: "signal", value: signal })
+    frames.set(framing, frame)
     connection.push(frame, 1)
   }
 }

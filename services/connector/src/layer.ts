@@ -20,7 +20,9 @@ import * as DeliveryProbe from "./loops/DeliveryProbe.ts"
 import * as Lanes from "./loops/Lanes.ts"
 import * as Trust from "./loops/Trust.ts"
 import * as Replay from "./Replay.ts"
+import { makeDoorkeeper } from "./transports/Admit.ts"
 import * as HttpRoutes from "./transports/HttpRoutes.ts"
+import * as SessionRoutes from "./transports/SessionRoutes.ts"
 import * as WebSocketTransport from "./transports/WebSocketTransport.ts"
 
 const peers = Layer.mergeAll(
@@ -90,8 +92,9 @@ const doors = (config: ConnectorConfig) =>
       const ownOrigins = config.development
         ? [`http://${address}`, `http://localhost:${port}`, `http://127.0.0.1:${port}`]
         : []
-      yield* HttpRoutes.serve(server, config)
-      yield* WebSocketTransport.serve(server, config, ownOrigins)
+      const doorkeeper = makeDoorkeeper(yield* Connector, config, ownOrigins)
+      yield* HttpRoutes.serve(server, config, yield* SessionRoutes.make(config, doorkeeper))
+      yield* WebSocketTransport.serve(server, config, doorkeeper)
       yield* opened("http", address)
       yield* readiness.set("connector", true)
       yield* Effect.addFinalizer(() => readiness.set("connector", false))

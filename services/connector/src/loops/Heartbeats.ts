@@ -42,6 +42,7 @@ export const check = (session: Session, nowMillis: number): void => {
     else return
   }
   if (nowMillis - connection.lastSentAt >= limits.heartbeatMs) {
+    if (connection.beat(nowMillis)) return
     session.pingedAt = nowMillis
     connection.send({ $case: "ping", value: {} })
   }

@@ -2,7 +2,7 @@
  * HttpRoutes: plain HTTP on the edge: a page at `/`, the publish API, and the development
  * token.
  */
-import type { Server } from "node:http"
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { AuthNode } from "@weir/mesh/AuthNode"
 import { Effect, Layer, Schema } from "effect"
@@ -47,7 +47,12 @@ const headersFor = (url: string) => ({
   "referrer-policy": "no-referrer"
 })
 
-export const serve = Effect.fnUntraced(function* (server: Server, config: ConnectorConfig) {
+/** `sessions`: answers a request if it is one of a session's; false: it is not. */
+export const serve = Effect.fnUntraced(function* (
+  server: Server,
+  config: ConnectorConfig,
+  sessions: (request: IncomingMessage, response: ServerResponse) => boolean
+) {
   const { development, httpApi, pageDirectory } = config
   const routes = Layer.mergeAll(
     development ? developmentToken : Layer.empty,
@@ -63,8 +68,11 @@ export const serve = Effect.fnUntraced(function* (server: Server, config: Connec
     ),
     { scope: yield* Effect.scope }
   )
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    if (!sessions(request, response)) handler(request, response)
+  }
   yield* Effect.acquireRelease(
-    Effect.sync(() => server.on("request", handler)),
-    () => Effect.sync(() => server.off("request", handler))
+    Effect.sync(() => server.on("request", onRequest)),
+    () => Effect.sync(() => server.off("request", onRequest))
   )
 })

@@ -1,6 +1,7 @@
 /**
- * HttpStatus: our failures as statuses of HTTP, the same at every door that speaks it.
+ * HttpStatus: our failures and endings as statuses of HTTP, the same at every door that speaks it.
  */
+import { type CloseName, closeCodes } from "@weir/core/CloseCode"
 import type { Failure, FailureCode } from "@weir/core/Failure"
 
 const statuses: { readonly [code in FailureCode]: number } = {
@@ -23,3 +24,31 @@ const statuses: { readonly [code in FailureCode]: number } = {
 }
 
 export const statusOf = ({ code }: Failure): number => statuses[code]
+
+const statusesOfCloses: { readonly [name in CloseName]: number } = {
+  shutdown: 503,
+  token_expired: 401,
+  slow_consumer: 503,
+  rebalance: 503,
+  no_pong: 503,
+  too_many_requests: 429,
+  invalid_token: 401,
+  bad_request: 400,
+  connect_timeout: 408,
+  disconnected: 403,
+  connection_limit: 429,
+  revoked: 403,
+  banned: 403,
+  permission_denied: 403,
+  unsupported_version: 400
+}
+
+const byCode = new Map<number, number>(
+  Object.entries(statusesOfCloses).map(([name, status]) => [
+    closeCodes[name as CloseName].code,
+    status
+  ])
+)
+
+/** Of a close code of ours, for who had no connection yet that could be closed. */
+export const statusOfClose = (code: number): number => byCode.get(code) ?? 500

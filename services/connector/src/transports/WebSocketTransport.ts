@@ -5,14 +5,14 @@
  * has come, which encoding it wants. Who the client is, its first frame says.
  */
 import type { Server } from "node:http"
-import { type Failure, failure } from "@weir/core/Failure"
+import { Failure, failure } from "@weir/core/Failure"
 import * as WebSocketServer from "@weir/socket/WebSocketServer"
 import type { WireFormat } from "@weir/wire/ServerFrames"
 import { Effect } from "effect"
 import { Connector } from "../Connector.ts"
 import type { ConnectorConfig } from "../ConnectorConfig.ts"
-import { refusedHandshakes } from "../ConnectorMetrics.ts"
-import { checkOrigin, exemptAddresses, Handshakes } from "../domain/Admission.ts"
+import { framingOf } from "../Framing.ts"
+import type { Doorkeeper } from "./Admit.ts"
 import { statusOf } from "./HttpStatus.ts"
 
 export const path = "/v1/ws"
@@ -39,18 +39,13 @@ const hardLimitFactor = 4
 
 export const serve = Effect.fnUntraced(function* (
   server: Server,
-  config: ConnectorConfig,
-  ownOrigins: ReadonlyArray<string>
+  { limits }: ConnectorConfig,
+  doorkeeper: Doorkeeper
 ) {
   const connector = yield* Connector
-  const { limits } = config
-  const isExempt = exemptAddresses(limits.exempt)
-  const handshakes = new Handshakes(limits.handshakesPerAddress)
-  const origins = [...config.origins, ...ownOrigins]
 
   const refuse = (refused: Failure) => {
-    refusedHandshakes(refused.code).add()
-    const { code, message, retryAfterMs } = refused
+    const { code, message, retryAfterMs } = doorkeeper.refused(refused)
     return {
       accept: false,
       status: statusOf(refused),
@@ -60,27 +55,22 @@ export const serve = Effect.fnUntraced(function* (
   }
 
   const decide = ({ address, origin, protocols }: WebSocketServer.Upgrade) => {
-    const badOrigin = checkOrigin(origins, origin)
+    const badOrigin = doorkeeper.checkOrigin(origin)
     if (badOrigin !== undefined) return refuse(badOrigin)
     const protocol = chooseProtocol(protocols)
     if (typeof protocol === "object") return refuse(protocol)
-    if (connector.sessions().size >= limits.connectionsPerNode) {
-      // At random, so that those who were refused together do not come back together.
-      const retryAfterMs = 1_000 + Math.random() * 9_000
-      return refuse(failure("unavailable", "this node is full", Math.floor(retryAfterMs)))
-    }
-    const exempt = isExempt(address)
-    const tooOften = exempt ? undefined : handshakes.admit(address, Date.now())
-    if (tooOften !== undefined) return refuse(tooOften)
+    const admitted = doorkeeper.admit(address)
+    if (admitted instanceof Failure) return refuse(admitted)
     const format: WireFormat = protocol === undefined ? "json" : formats[protocol]!
-    return { accept: true, protocol, terms: { format, exempt } } as const
+    return { accept: true, protocol, terms: { format, exempt: admitted.exempt } } as const
   }
 
   yield* WebSocketServer.serve(server, {
     path,
     maxMessageBytes: limits.frameBytes * hardLimitFactor,
     decide,
-    onOpen: (transport, { exempt, format }) => connector.open(transport, format, exempt),
+    onOpen: (transport, { exempt, format }) =>
+      connector.open(transport, framingOf(format, false), exempt),
     onMessage: connector.received,
     onDrain: ({ connection }) => connection.drained(),
     onClose: connector.closed

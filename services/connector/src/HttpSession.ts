@@ -1,0 +1,165 @@
+/**
+ * HttpSession: the transport of a client that has no connection of its own: it reads by SSE or by
+ * long-polling, one reader at a time, and what it says comes by requests.
+ *
+ * Between two readers, what is written waits here. A newer reader ends the older one.
+ */
+import { type CloseCode, closeCodes } from "@weir/core/CloseCode"
+import type { Transport } from "@weir/socket/WebSocketServer"
+import { serverFrameJson } from "@weir/wire/ServerFrames"
+import { type Events, RetainedEvents, type RetainedLimits } from "./domain/RetainedEvents.ts"
+
+/** Who reads now. */
+export interface Reader {
+  /**
+   * `isLast`: nothing will follow these. True: it takes more now; false: `resumed` will say when.
+   * A poll takes once.
+   */
+  readonly take: (events: Events, isLast: boolean) => boolean
+  /** What is handed over counts as delivered, or only once it is acknowledged. */
+  readonly delivers: boolean
+  /** Says that this end lives. */
+  readonly beat: () => void
+  /** A newer reader came, or the session is over: nothing will follow. */
+  readonly end: () => void
+}
+
+export interface HttpSessionOptions {
+  readonly limits: RetainedLimits
+  /** There is room again after `write` said that there is none. */
+  readonly onDrain: () => void
+  /** It has been closed, by our side. */
+  readonly onClose: (code: number) => void
+  /** Nobody reads, from now on. */
+  readonly onUnread: () => void
+  /** The goodbye has been read. */
+  readonly onDone: () => void
+}
+
+/** At most this much for a reader at once. */
+const maxLines = 64
+const maxBytes = 256 * 1024
+
+const newline = 0x0a
+
+const byCode = new Map<number, CloseCode>(Object.values(closeCodes).map((it) => [it.code, it]))
+
+export class HttpSession implements Transport {
+  readonly #options: HttpSessionOptions
+  readonly #events: RetainedEvents
+  #reader: Reader | undefined
+  /** The reader has this, and what follows. */
+  #at = 0
+  #isTaking = false
+  #isFull = false
+  /** What a poll was answered: the same question gets the same answer. */
+  #answered: { readonly from: number; readonly to: number } | undefined
+  ended: { readonly code: number; readonly reason: string } | undefined
+
+  constructor(options: HttpSessionOptions) {
+    this.#options = options
+    this.#events = new RetainedEvents(options.limits)
+  }
+
+  write(chunk: Uint8Array): boolean {
+    for (let at = 0; at < chunk.byteLength; ) {
+      const end = chunk.indexOf(newline, at)
+      this.#events.append(chunk.subarray(at, end))
+      at = end + 1
+    }
+    this.#offer()
+    this.#isFull = this.#events.isFull
+    return !this.#isFull
+  }
+
+  /** Says goodbye by a `goaway`: a stream of events has no close codes. */
+  close(code: number, reason: string): void {
+    if (this.ended !== undefined) return
+    this.ended = { code, reason }
+    const { min, max } = byCode.get(code)?.after ?? { min: 0, max: 0 }
+    const value = { code, closeInMs: 0, afterMs: { min, max } }
+    this.#events.append(Buffer.from(serverFrameJson(0, Date.now(), { $case: "goaway", value })))
+    this.#offer()
+    // Whoever closes has not finished with the connection: it is told in a turn of its own.
+    queueMicrotask(() => this.#options.onClose(code))
+  }
+
+  beat(): void {
+    this.#reader?.beat()
+  }
+
+  /** What comes next for whoever has read nothing yet. */
+  get begin(): number {
+    return this.#events.delivered
+  }
+
+  /** False: what follows the cursor is not kept any more. */
+  read(reader: Reader, cursor: number): boolean {
+    if (this.#events.after(cursor, 1, 0) === undefined) return false
+    this.#reader?.end()
+    if (!reader.delivers) this.acknowledge(cursor)
+    this.#reader = reader
+    this.#at = cursor
+    this.#isTaking = true
+    this.#offer()
+    return true
+  }
+
+  /** The reader takes more. */
+  resumed(reader: Reader): void {
+    if (this.#reader !== reader) return
+    this.#isTaking = true
+    this.#offer()
+  }
+
+  /** Nobody will read what is left. */
+  end(): void {
+    this.ended ??= { code: 0, reason: "" }
+    this.#reader?.end()
+    this.#reader = undefined
+  }
+
+  /** The reader is gone. */
+  left(reader: Reader): void {
+    if (this.#reader !== reader) return
+    this.#reader = undefined
+    this.#isTaking = false
+    this.#options.onUnread()
+  }
+
+  /** The client has everything up to there. */
+  acknowledge(cursor: number): void {
+    this.#events.acknowledge(cursor)
+    this.#drain()
+  }
+
+  #drain(): void {
+    if (!this.#isFull || this.#events.isFull) return
+    this.#isFull = false
+    this.#options.onDrain()
+  }
+
+  #next(delivers: boolean): Events {
+    const from = this.#at
+    const again = !delivers && this.#answered?.from === from ? this.#answered.to : undefined
+    const lines = again === undefined ? maxLines : again - from
+    const events = this.#events.after(from, lines, again === undefined ? maxBytes : Infinity)!
+    if (!delivers) this.#answered = { from, to: events.cursor }
+    return events
+  }
+
+  #offer(): void {
+    while (this.#reader !== undefined && this.#isTaking && this.#at < this.#events.last) {
+      const reader = this.#reader
+      const events = this.#next(reader.delivers)
+      this.#at = events.cursor
+      const isLast = this.ended !== undefined && events.cursor === this.#events.last
+      this.#isTaking = reader.take(events, isLast)
+      if (reader.delivers) {
+        this.#events.deliver(events.cursor)
+        this.#drain()
+      }
+      if (isLast) this.#options.onDone()
+    }
+  }
+}
