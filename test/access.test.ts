@@ -3,6 +3,7 @@
  * happens.
  */
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, it } from "@effect/vitest"
+import { pollCodec, sseCodec } from "./harness/HttpSocket.ts"
 import { jsonCodec } from "./harness/JsonClient.ts"
 import { protoCodec } from "./harness/ProtoClient.ts"
 import { auth, tokenFor } from "./harness/Tokens.ts"
@@ -15,7 +16,9 @@ const allBut = (verb: string) => ({ "*": verbs.filter((it) => it !== verb) })
 
 const encodings = [
   ["JSON", jsonCodec],
-  ["protobuf", protoCodec]
+  ["protobuf", protoCodec],
+  ["SSE", sseCodec],
+  ["long-polling", pollCodec]
 ] as const
 
 describe("a client", () => {

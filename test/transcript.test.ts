@@ -3,9 +3,9 @@
  * frames, their fields and the fields' order.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { connectJson, openJson } from "./harness/JsonClient.ts"
+import { jsonTransports } from "./harness/HttpSocket.ts"
 import { developmentToken, start, type WeirProcess } from "./harness/WeirProcess.ts"
-import type { Frame, Payload, WireClient } from "./harness/WireClient.ts"
+import { type Frame, type Payload, WireClient } from "./harness/WireClient.ts"
 
 /** What differs from run to run; its type does not. */
 const varying = new Set(["ts", "session", "ticket", "epoch", "term", "expiresAt", "publishedAt"])
@@ -19,7 +19,7 @@ const position = (offset: number) => `{"epoch":"string","term":"number","offset"
 const offsets = (frames: ReadonlyArray<Frame>): ReadonlyArray<number> =>
   frames.map(({ payload }) => payload.position.offset)
 
-describe("a conversation in JSON", () => {
+describe.each(jsonTransports)("a conversation in JSON over %s", (_, codec) => {
   let server: WeirProcess
   const open: Array<WireClient> = []
   let count = 0
@@ -47,7 +47,7 @@ describe("a conversation in JSON", () => {
 
   const connect = async (user: string, more: object = {}) => {
     const token = await developmentToken(server.http!, user)
-    const client = await connectJson(server.http!, { token, ...more })
+    const client = await WireClient.connect(server.http!, codec, { token, ...more })
     open.push(client)
     return client
   }
@@ -70,7 +70,7 @@ describe("a conversation in JSON", () => {
   it("goes as the protocol's page says", async () => {
     const channel = "chat:lobby"
     const [, , third] = (await publishNumbers(await connect("bob"), channel, 41)).slice(35)
-    const ann = await openJson(server.http!)
+    const ann = await WireClient.open(server.http!, codec)
     open.push(ann)
     const token = await developmentToken(server.http!, "ann")
 

@@ -2,11 +2,11 @@
  * Rosters as a client sees them: who is there, who comes and who goes.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { connectJson, openJson } from "./harness/JsonClient.ts"
+import { jsonTransports } from "./harness/HttpSocket.ts"
 import { developmentToken, start, type WeirProcess } from "./harness/WeirProcess.ts"
-import type { Frame, Payload, WireClient } from "./harness/WireClient.ts"
+import { type Frame, type Payload, WireClient } from "./harness/WireClient.ts"
 
-describe("the roster", () => {
+describe.each(jsonTransports)("the roster over %s", (_, codec) => {
   let server: WeirProcess
   const open: Array<WireClient> = []
   let count = 0
@@ -25,7 +25,7 @@ describe("the roster", () => {
 
   const connect = async (user: string, more: object = {}) => {
     const token = await developmentToken(server.http!, user)
-    const client = await connectJson(server.http!, { token, ...more })
+    const client = await WireClient.connect(server.http!, codec, { token, ...more })
     open.push(client)
     return client
   }
@@ -111,11 +111,14 @@ describe("the roster", () => {
     const channel = newChannel()
     const subscriptions = [{ channel, member: {} }]
     const watcher = await connect("watcher", { subscriptions: [{ channel, presence: true }] })
-    const old = await openJson(server.http!)
+    const old = await WireClient.open(server.http!, codec)
     const token = await developmentToken(server.http!, "bob")
     const { payload } = await old.request("connect", { token, versions: ["1"], subscriptions })
     await watcher.takeWhere("bob's joining", ({ payload }) => payload.joined?.length === 1)
-    const back = await connectJson(server.http!, { ticket: payload.ticket, subscriptions })
+    const back = await WireClient.connect(server.http!, codec, {
+      ticket: payload.ticket,
+      subscriptions
+    })
     open.push(back)
 
     old.close()

@@ -3,11 +3,12 @@
  * rosters, arrays.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { connectJson, jsonCodec, openJson } from "./harness/JsonClient.ts"
+import { jsonTransports } from "./harness/HttpSocket.ts"
+import { jsonCodec } from "./harness/JsonClient.ts"
 import { developmentToken, start, type WeirProcess } from "./harness/WeirProcess.ts"
 import { type Codec, type Frame, type Payload, WireClient } from "./harness/WireClient.ts"
 
-describe("requests in JSON", () => {
+describe.each(jsonTransports)("requests in JSON over %s", (_, codec) => {
   let server: WeirProcess
   const open: Array<WireClient> = []
   let count = 0
@@ -27,7 +28,10 @@ describe("requests in JSON", () => {
   const token = (user: string) => developmentToken(server.http!, user)
 
   const connect = async (user: string, more: object = {}) => {
-    const client = await connectJson(server.http!, { token: await token(user), ...more })
+    const client = await WireClient.connect(server.http!, codec, {
+      token: await token(user),
+      ...more
+    })
     open.push(client)
     return client
   }
@@ -241,7 +245,7 @@ describe("requests in JSON", () => {
   })
 
   it("takes 1 and 2^31 - 1 as ids, and a pong without one", async () => {
-    const ann = await openJson(server.http!)
+    const ann = await WireClient.open(server.http!, codec)
     open.push(ann)
 
     ann.send("connect", { token: await token("ann"), versions: ["2", "1"] }, 1)

@@ -1,5 +1,5 @@
 /**
- * WireClient: a client made of a bare `WebSocket` and a codec, and of nothing of Weir's.
+ * WireClient: a client made of a bare `WebSocket`, or of what stands in for it, and a codec, and of nothing of Weir's.
  *
  * Keeps what arrives, whole messages and single frames, until a test takes it.
  * Nothing is answered for the test, not even a ping. It waits for events and never
@@ -20,9 +20,15 @@ export interface Frame {
 
 export type Message = string | Uint8Array<ArrayBuffer>
 
+/** The part of a `WebSocket` that is used here. */
+export type SocketLike = EventTarget &
+  Pick<WebSocket, "binaryType" | "close" | "readyState" | "send">
+
 export interface Codec {
   /** The subprotocol to ask for. */
   readonly protocol: string | undefined
+  /** If it is not a WebSocket that carries it. */
+  readonly open?: (http: string) => SocketLike
   readonly encode: (frames: ReadonlyArray<object>) => Message
   readonly decode: (message: Message) => ReadonlyArray<Frame>
   /** A JSON value as the `data` of a request. */
@@ -44,25 +50,27 @@ export class WireClient {
   /** Frames that nobody has taken yet. */
   readonly inbox: Array<Frame> = []
   readonly codec: Codec
-  readonly #socket: WebSocket
+  readonly #socket: SocketLike
   /** Told after every event of the socket. */
   readonly #news = new EventTarget()
   #close: Close | undefined
   #lastId = 0
 
-  private constructor(socket: WebSocket, codec: Codec) {
+  private constructor(socket: SocketLike, codec: Codec) {
     this.codec = codec
     this.#socket = socket
     const tell = () => void this.#news.dispatchEvent(new Event("news"))
     socket.binaryType = "arraybuffer"
     socket.addEventListener("open", tell)
-    socket.addEventListener("message", ({ data }) => {
+    socket.addEventListener("message", (event) => {
+      const { data } = event as MessageEvent
       const message: Message = typeof data === "string" ? data : new Uint8Array(data)
       this.messages.push(message)
       this.inbox.push(...codec.decode(message))
       tell()
     })
-    socket.addEventListener("close", ({ code, reason }) => {
+    socket.addEventListener("close", (event) => {
+      const { code, reason } = event as CloseEvent
       this.#close = { code, reason }
       tell()
     })
@@ -70,7 +78,7 @@ export class WireClient {
 
   /** Opened, and nothing said yet. */
   static async open(http: string, codec: Codec): Promise<WireClient> {
-    const socket = new WebSocket(`ws://${http}/v1/ws`, codec.protocol ?? [])
+    const socket = codec.open?.(http) ?? new WebSocket(`ws://${http}/v1/ws`, codec.protocol ?? [])
     const client = new WireClient(socket, codec)
     await client.#until("is open", () => socket.readyState !== WebSocket.CONNECTING, limitMs)
     if (!client.isOpen) throw new Error("the handshake was refused")

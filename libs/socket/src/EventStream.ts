@@ -1,6 +1,6 @@
 /**
  * EventStream: a response of server-sent events (WHATWG HTML §9.2), which ends when either side
- * says so.
+ * does.
  */
 import type { ServerResponse } from "node:http"
 
@@ -19,22 +19,18 @@ const dataBegin = Buffer.from("\ndata: ")
 const eventEnd = Buffer.from("\n\n")
 
 export interface EventStream {
-  /** One event for each line, with numbers that end at `cursor`. False: wait for `onDrain`. */
+  /** One event for each line, with numbers that end at `cursor`. False: it is full, until `onDrain`. */
   readonly write: (lines: ReadonlyArray<Uint8Array>, cursor: number) => boolean
   /** A comment, which clients do not see. */
   readonly comment: () => void
   readonly end: () => void
 }
 
-export const open = (
-  response: ServerResponse,
-  options: { readonly onDrain: () => void; readonly onClose: () => void }
-): EventStream => {
+export const open = (response: ServerResponse, onDrain: () => void): EventStream => {
   response.socket?.setNoDelay(true)
   response.writeHead(200, headers)
   response.write(padding)
-  response.on("drain", options.onDrain)
-  response.once("close", options.onClose)
+  response.on("drain", onDrain)
   return {
     write: (lines, cursor) =>
       response.write(

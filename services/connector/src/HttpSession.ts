@@ -96,7 +96,7 @@ export class HttpSession implements Transport {
   /** False: what follows the cursor is not kept any more. */
   read(reader: Reader, cursor: number): boolean {
     if (this.#events.after(cursor, 1, 0) === undefined) return false
-    this.#reader?.end()
+    this.#endReader()
     if (!reader.delivers) this.acknowledge(cursor)
     this.#reader = reader
     this.#at = cursor
@@ -115,8 +115,14 @@ export class HttpSession implements Transport {
   /** Nobody will read what is left. */
   end(): void {
     this.ended ??= { code: 0, reason: "" }
-    this.#reader?.end()
+    this.#endReader()
+  }
+
+  /** It is ours no more, so that its leaving means nothing. */
+  #endReader(): void {
+    const reader = this.#reader
     this.#reader = undefined
+    reader?.end()
   }
 
   /** The reader is gone. */

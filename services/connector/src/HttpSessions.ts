@@ -4,13 +4,16 @@
  * A session is found by its id, which is its secret. It lives while somebody reads, and so much
  * longer as a reader needs to come back.
  */
+import type { Limits } from "@weir/config/Settings"
 import { closeCodes } from "@weir/core/CloseCode"
 import { type Failure, failure } from "@weir/core/Failure"
+import { Effect, Schedule } from "effect"
 import type { Connector } from "./Connector.ts"
-import type { Events } from "./domain/RetainedEvents.ts"
+import type { Events, RetainedLimits } from "./domain/RetainedEvents.ts"
 import { framingOf } from "./Framing.ts"
 import { HttpSession, type Reader } from "./HttpSession.ts"
 import type { Session } from "./Session.ts"
+import type { Lost, Reading, SessionAccess, Sink } from "./SessionAccess.ts"
 
 /** What a client is refused by, before there is anything that could tell it by a frame. */
 export interface Ended {
@@ -25,10 +28,13 @@ export type Opened =
   | { readonly _tag: "Refused"; readonly line: Uint8Array; readonly failure: Failure }
   | { readonly _tag: "Ended"; readonly ended: Ended }
 
-/** There is no such session, or the cursor is none of its own, or too old. */
-export type Lost = "unknown" | "gone"
+const defaultUnreadMs = 45_000
 
-export const defaultUnreadMs = 45_000
+/** How long a poll waits for something to say: proxies give up after a minute. */
+const parkMs = 25_000
+
+/** How long words of farewell may take to leave. */
+const farewell = "1 second"
 
 interface Entry {
   readonly http: HttpSession
@@ -37,7 +43,7 @@ interface Entry {
 
 export interface HttpSessionsOptions {
   readonly connector: Connector["Service"]
-  readonly outbox: { readonly maxFrames: number; readonly maxBytes: number }
+  readonly limits: Limits
   readonly unreadMs?: number
 }
 
@@ -49,17 +55,17 @@ const errorOf = (line: Uint8Array): Failure | undefined => {
   return type === "error" ? failure(payload.code, payload.message, payload.retryAfterMs) : undefined
 }
 
-export class HttpSessions {
+export class HttpSessions implements SessionAccess {
   readonly #connector: Connector["Service"]
-  readonly #outbox: HttpSessionsOptions["outbox"]
+  readonly #outbox: RetainedLimits
   readonly #unreadMs: number
   readonly #entries = new Map<string, Entry>()
   /** Since when nobody reads them: those who wait longest come first. */
   readonly #unread = new Map<string, number>()
 
-  constructor({ connector, outbox, unreadMs = defaultUnreadMs }: HttpSessionsOptions) {
+  constructor({ connector, limits, unreadMs = defaultUnreadMs }: HttpSessionsOptions) {
     this.#connector = connector
-    this.#outbox = outbox
+    this.#outbox = { maxFrames: limits.outboxFrames, maxBytes: limits.outboxBytes }
     this.#unreadMs = unreadMs
   }
 
@@ -108,42 +114,81 @@ export class HttpSessions {
     received(session, body, false)
   }
 
-  /** The client says something. */
-  commands(id: string, body: Buffer): Lost | undefined {
+  commands(id: string, body: Buffer, answer: (lost?: Lost) => void): void {
     const entry = this.#entries.get(id)
-    if (entry === undefined) return "unknown"
-    if (entry.http.ended !== undefined) return "gone"
+    if (entry === undefined) return answer("unknown")
+    if (entry.http.ended !== undefined) return answer("gone")
     this.#connector.received(entry.session, body, false)
-    return undefined
+    answer()
   }
 
-  /** Where a reader begins that has no cursor: with what nobody has read. */
-  begin(id: string): number {
-    return this.#entries.get(id)?.http.begin ?? 0
+  end(id: string, answer: (lost?: Lost) => void): void {
+    answer(this.#end(id) ? undefined : "unknown")
   }
 
-  /** Somebody reads from the cursor on. */
-  read(id: string, reader: Reader, cursor: number): Lost | undefined {
+  events(id: string, cursor: number | undefined, sink: Sink): Reading {
+    const reader: Reader = {
+      delivers: true,
+      beat: sink.beat,
+      end: sink.end,
+      take: (events, isLast) => {
+        const takesMore = sink.take(events)
+        if (isLast) sink.end()
+        return takesMore
+      }
+    }
+    const lost = this.#read(id, reader, cursor)
+    if (lost === undefined) sink.beat()
+    else sink.lost(lost)
+    return {
+      resumed: () => this.#entries.get(id)?.http.resumed(reader),
+      left: () => this.#entries.get(id)?.http.left(reader)
+    }
+  }
+
+  poll(
+    id: string,
+    cursor: number | undefined,
+    answer: (events: Events | Lost) => void
+  ): Pick<Reading, "left"> {
+    const begin = cursor ?? this.#entries.get(id)?.http.begin ?? 0
+    const left = () => {
+      clearTimeout(parked)
+      this.#entries.get(id)?.http.left(reader)
+    }
+    const answerOnce = (events: Events) => {
+      left()
+      answer(events)
+    }
+    const nothing = () => answerOnce({ lines: [], cursor: begin })
+    const parked = setTimeout(nothing, parkMs)
+    const reader: Reader = {
+      delivers: false,
+      beat: () => {},
+      end: nothing,
+      take: (events) => {
+        answerOnce(events)
+        return false
+      }
+    }
+    const lost = this.#read(id, reader, begin)
+    if (lost !== undefined) {
+      clearTimeout(parked)
+      answer(lost)
+    }
+    return { left }
+  }
+
+  #read(id: string, reader: Reader, cursor: number | undefined): Lost | undefined {
     const entry = this.#entries.get(id)
     if (entry === undefined) return "unknown"
     this.#unread.delete(id)
-    if (entry.http.read(reader, cursor)) return undefined
-    this.end(id)
+    if (entry.http.read(reader, cursor ?? entry.http.begin)) return undefined
+    this.#end(id)
     return "gone"
   }
 
-  /** The reader takes more. */
-  resumed(id: string, reader: Reader): void {
-    this.#entries.get(id)?.http.resumed(reader)
-  }
-
-  /** The reader is gone. */
-  left(id: string, reader: Reader): void {
-    this.#entries.get(id)?.http.left(reader)
-  }
-
-  /** The client goes. False: there is no such session. */
-  end(id: string): boolean {
+  #end(id: string): boolean {
     const entry = this.#entries.get(id)
     if (entry === undefined) return false
     this.#forget(id)
@@ -156,7 +201,7 @@ export class HttpSessions {
   sweep(nowMillis: number): void {
     for (const [id, since] of this.#unread) {
       if (nowMillis - since < this.#unreadMs) return
-      this.end(id)
+      this.#end(id)
     }
   }
 
@@ -176,6 +221,23 @@ export class HttpSessions {
   }
 }
 
-/** What a poll is answered. */
-export const pollAnswer = ({ cursor, lines }: Events): string =>
-  `{"cursor":"${cursor}","frames":[${lines.map((line) => Buffer.from(line).toString()).join(",")}]}`
+/** The sessions of this connector, until the scope closes. */
+export const make = Effect.fnUntraced(function* (options: HttpSessionsOptions) {
+  const sessions = new HttpSessions(options)
+  yield* Effect.forkScoped(
+    Effect.repeat(
+      Effect.sync(() => sessions.sweep(Date.now())),
+      Schedule.spaced("1 second")
+    )
+  )
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function* () {
+      sessions.closeAll()
+      yield* Effect.sleep("20 millis").pipe(
+        Effect.repeat({ while: () => sessions.hasReaders }),
+        Effect.timeoutOption(farewell)
+      )
+    })
+  )
+  return sessions
+})

@@ -3,23 +3,28 @@
  */
 import { Cluster } from "@weir/cluster/Cluster"
 import { nodesOf } from "@weir/cluster/View"
-import type { Settings } from "@weir/config/Settings"
+import { advertised, type Settings } from "@weir/config/Settings"
+import * as GrpcServer from "@weir/grpc/GrpcServer"
 import * as Auth from "@weir/mesh/AuthNode"
+import * as Connectors from "@weir/mesh/ConnectorNodes"
 import * as Presence from "@weir/mesh/PresenceNodes"
 import * as Mesh from "@weir/mesh/Routers"
 import * as HttpListener from "@weir/socket/HttpListener"
 import { Doors } from "@weir/telemetry/Doors"
 import { Readiness } from "@weir/telemetry/Readiness"
 import { Clock, Effect, Layer } from "effect"
+import * as SessionAccesses from "./adapters/SessionAccesses.ts"
 import { Connector, make as makeConnector } from "./Connector.ts"
 import { type ConnectorConfig, fromSettings } from "./ConnectorConfig.ts"
 import { Feeds } from "./Feeds.ts"
 import { Flusher } from "./Flusher.ts"
+import * as HttpSessions from "./HttpSessions.ts"
 import * as Announcements from "./loops/Announcements.ts"
 import * as DeliveryProbe from "./loops/DeliveryProbe.ts"
 import * as Lanes from "./loops/Lanes.ts"
 import * as Trust from "./loops/Trust.ts"
 import * as Replay from "./Replay.ts"
+import { relayHandlers } from "./rpc/RelayHandlers.ts"
 import { makeDoorkeeper } from "./transports/Admit.ts"
 import * as HttpRoutes from "./transports/HttpRoutes.ts"
 import * as SessionRoutes from "./transports/SessionRoutes.ts"
@@ -42,6 +47,7 @@ const peers = Layer.mergeAll(
       Presence.make((channel) => ownerOf("presence", channel)?.mesh)
     )
   ),
+  Layer.effect(Connectors.ConnectorNodes, Connectors.make),
   Layer.effect(
     Auth.AuthNode,
     Effect.flatMap(Cluster, ({ view }) => Auth.make(() => nodesOf(view(), "auth")[0]?.mesh))
@@ -77,11 +83,12 @@ const connector = (config: ConnectorConfig) =>
     })
   )
 
-const doors = (config: ConnectorConfig) =>
+const doors = (settings: Settings, config: ConnectorConfig) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const { opened } = yield* Doors
       const readiness = yield* Readiness
+      const cluster = yield* Cluster
       const { address, server } = yield* HttpListener.make({
         host: config.host,
         port: config.httpPort,
@@ -92,9 +99,24 @@ const doors = (config: ConnectorConfig) =>
       const ownOrigins = config.development
         ? [`http://${address}`, `http://localhost:${port}`, `http://127.0.0.1:${port}`]
         : []
-      const doorkeeper = makeDoorkeeper(yield* Connector, config, ownOrigins)
-      yield* HttpRoutes.serve(server, config, yield* SessionRoutes.make(config, doorkeeper))
+      const connector = yield* Connector
+      const doorkeeper = makeDoorkeeper(connector, config, ownOrigins)
+      const sessions = yield* HttpSessions.make({ connector, limits: config.limits })
+      const accessTo = yield* SessionAccesses.make(config.node, sessions)
+      const routes = SessionRoutes.make({ limits: config.limits, doorkeeper, sessions, accessTo })
+      yield* HttpRoutes.serve(server, config, routes)
       yield* WebSocketTransport.serve(server, config, doorkeeper)
+      const mesh = yield* GrpcServer.make({
+        host: config.host,
+        port: config.meshPort,
+        services: [relayHandlers(sessions)]
+      })
+      yield* opened("mesh", mesh.address)
+      yield* cluster.announce({
+        name: config.node,
+        role: "connector",
+        mesh: advertised(settings, mesh.address)
+      })
       yield* opened("http", address)
       yield* readiness.set("connector", true)
       yield* Effect.addFinalizer(() => readiness.set("connector", false))
@@ -104,5 +126,5 @@ const doors = (config: ConnectorConfig) =>
 /** `pageDirectory`: what to serve at `/`, if anything. */
 export const layer = (settings: Settings, pageDirectory?: string) => {
   const config = fromSettings(settings, pageDirectory)
-  return doors(config).pipe(Layer.provide(connector(config)), Layer.provide(peers))
+  return doors(settings, config).pipe(Layer.provide(connector(config)), Layer.provide(peers))
 }

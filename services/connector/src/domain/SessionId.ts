@@ -33,3 +33,7 @@ export const sessionIds = (node: string, draw: (bytes: number) => Buffer): (() =
 /** What others may see: 96 bits of the id's digest. */
 export const publicNameOf = (sessionId: string): string =>
   createHash("sha256").update(sessionId).digest("base64url").slice(0, 16)
+
+/** The node that an id names; whatever stands before its secret. */
+export const nodeOf = (sessionId: string): string =>
+  sessionId.slice(0, Math.max(0, sessionId.lastIndexOf(".")))

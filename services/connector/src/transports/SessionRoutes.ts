@@ -5,24 +5,17 @@
  * with no fiber for each.
  */
 import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Limits } from "@weir/config/Settings"
 import { Failure, failure } from "@weir/core/Failure"
 import * as EventStream from "@weir/socket/EventStream"
 import { readBody } from "@weir/socket/HttpBody"
-import { Effect, Schedule } from "effect"
-import { Connector } from "../Connector.ts"
-import type { ConnectorConfig } from "../ConnectorConfig.ts"
-import type { Reader } from "../HttpSession.ts"
-import { HttpSessions, type Lost, type Opened, pollAnswer } from "../HttpSessions.ts"
+import type { Events } from "../domain/RetainedEvents.ts"
+import type { HttpSessions, Opened } from "../HttpSessions.ts"
+import type { Lost, SessionAccess } from "../SessionAccess.ts"
 import type { Doorkeeper } from "./Admit.ts"
 import { statusOf, statusOfClose } from "./HttpStatus.ts"
 
 const path = "/v1/sessions"
-
-/** How long a poll waits for something to say: proxies give up after a minute. */
-const parkMs = 25_000
-
-/** How long words of farewell may take to leave. */
-const farewell = "1 second"
 
 /** As over WebSocket: up to this it is answered what was wrong, beyond it nothing is read. */
 const hardLimitFactor = 4
@@ -38,6 +31,10 @@ const gone: { readonly [lost in Lost]: { readonly status: number; readonly failu
   gone: {
     status: 410,
     failure: failure("aborted", "session: what follows the cursor is gone; connect anew")
+  },
+  unreachable: {
+    status: 503,
+    failure: failure("unavailable", "session: its connector cannot be reached now", 1_000)
   }
 }
 
@@ -70,8 +67,8 @@ const opened = (response: ServerResponse, answer: Opened): void => {
 }
 
 /** The cursor that a client has read up to, if it has one. */
-const cursorOf = (given: string | null | undefined, begin: number): number | Failure => {
-  if (given === null || given === undefined || given === "") return begin
+const cursorOf = (given: string | null | undefined): number | undefined | Failure => {
+  if (given === null || given === undefined || given === "") return undefined
   return /^\d{1,15}$/.test(given)
     ? Number(given)
     : failure("bad_request", "cursor: must be one that was given")
@@ -83,30 +80,21 @@ interface Asked {
   readonly url: URL
 }
 
-export const make = Effect.fnUntraced(function* (config: ConnectorConfig, doorkeeper: Doorkeeper) {
-  const connector = yield* Connector
-  const { limits } = config
-  const sessions = new HttpSessions({
-    connector,
-    outbox: { maxFrames: limits.outboxFrames, maxBytes: limits.outboxBytes }
-  })
-  yield* Effect.forkScoped(
-    Effect.repeat(
-      Effect.sync(() => sessions.sweep(Date.now())),
-      Schedule.spaced("1 second")
-    )
-  )
-  // While the listener is still there to carry it.
-  yield* Effect.addFinalizer(() =>
-    Effect.gen(function* () {
-      sessions.closeAll()
-      yield* Effect.sleep("20 millis").pipe(
-        Effect.repeat({ while: () => sessions.hasReaders }),
-        Effect.timeoutOption(farewell)
-      )
-    })
-  )
+/** What a poll is answered. */
+const pollAnswer = ({ cursor, lines }: Events): string =>
+  `{"cursor":"${cursor}","frames":[${lines.map((line) => Buffer.from(line).toString()).join(",")}]}`
 
+export interface SessionRoutesOptions {
+  readonly limits: Limits
+  readonly doorkeeper: Doorkeeper
+  /** New ones are held here. */
+  readonly sessions: Pick<HttpSessions, "open">
+  /** Where the session is held that has this id. */
+  readonly accessTo: (id: string) => SessionAccess
+}
+
+/** Answers a request if it is one of these. */
+export const make = ({ accessTo, doorkeeper, limits, sessions }: SessionRoutesOptions) => {
   const body = ({ request, response }: Asked, then: (body: Buffer) => void): void => {
     const maxBytes = limits.frameBytes * hardLimitFactor
     readBody(request, maxBytes, (read) => {
@@ -127,72 +115,46 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, doorke
     refuse(response, gone[why].failure, gone[why].status)
 
   const commands = (asked: Asked, id: string): void =>
-    body(asked, (read) => {
-      const why = sessions.commands(id, read)
-      if (why !== undefined) return lost(asked.response, why)
-      asked.response.writeHead(202).end()
-    })
+    body(asked, (read) =>
+      accessTo(id).commands(id, read, (why) => {
+        if (why === undefined) asked.response.writeHead(202).end()
+        else lost(asked.response, why)
+      })
+    )
 
-  const end = ({ response }: Asked, id: string): void => {
-    if (!sessions.end(id)) return lost(response, "unknown")
-    response.writeHead(204).end()
-  }
+  const end = ({ response }: Asked, id: string): void =>
+    accessTo(id).end(id, (why) => {
+      if (why === undefined) response.writeHead(204).end()
+      else lost(response, why)
+    })
 
   const events = ({ request, response, url }: Asked, id: string): void => {
     const given = request.headers["last-event-id"] ?? url.searchParams.get("cursor")
-    const cursor = cursorOf(Array.isArray(given) ? given[0] : given, sessions.begin(id))
+    const cursor = cursorOf(Array.isArray(given) ? given[0] : given)
     if (cursor instanceof Failure) return refuse(response, cursor)
     let stream: EventStream.EventStream | undefined
-    // Opened with the first word: a session that is lost gets a status.
+    // Not before there is a session, as one that is lost gets a status.
     const opened = () => {
-      stream ??= EventStream.open(response, {
-        onDrain: () => sessions.resumed(id, reader),
-        onClose: () => sessions.left(id, reader)
-      })
+      stream ??= EventStream.open(response, () => reading.resumed())
       return stream
     }
-    const reader: Reader = {
-      delivers: true,
+    const reading = accessTo(id).events(id, cursor, {
+      lost: (why) => lost(response, why),
+      take: ({ cursor, lines }) => opened().write(lines, cursor),
       beat: () => opened().comment(),
-      end: () => opened().end(),
-      take: (events, isLast) => {
-        const takesMore = opened().write(events.lines, events.cursor)
-        if (isLast) opened().end()
-        return takesMore
-      }
-    }
-    const why = sessions.read(id, reader, cursor)
-    if (why !== undefined) return lost(response, why)
-    opened()
+      end: () => opened().end()
+    })
+    response.once("close", reading.left)
   }
 
   const poll = ({ response, url }: Asked, id: string): void => {
-    const cursor = cursorOf(url.searchParams.get("cursor"), sessions.begin(id))
+    const cursor = cursorOf(url.searchParams.get("cursor"))
     if (cursor instanceof Failure) return refuse(response, cursor)
-    const answer = (text: string) => {
-      clearTimeout(parked)
-      sessions.left(id, reader)
-      if (!response.writableEnded) json(response, 200, text)
-    }
-    const nothing = () => answer(pollAnswer({ cursor, lines: [] }))
-    const parked = setTimeout(nothing, parkMs)
-    const reader: Reader = {
-      delivers: false,
-      beat: () => {},
-      end: nothing,
-      take: (events) => {
-        answer(pollAnswer(events))
-        return false
-      }
-    }
-    response.once("close", () => {
-      clearTimeout(parked)
-      sessions.left(id, reader)
+    const { left } = accessTo(id).poll(id, cursor, (events) => {
+      if (typeof events === "string") lost(response, events)
+      else json(response, 200, pollAnswer(events))
     })
-    const why = sessions.read(id, reader, cursor)
-    if (why === undefined) return
-    clearTimeout(parked)
-    lost(response, why)
+    response.once("close", left)
   }
 
   const allow = ({ request, response }: Asked): boolean => {
@@ -225,7 +187,6 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, doorke
     "DELETE ": end
   }
 
-  /** Answers it if it is ours. */
   return (request: IncomingMessage, response: ServerResponse): boolean => {
     if (!request.url!.startsWith(path)) return false
     const url = new URL(request.url!, "http://localhost")
@@ -245,4 +206,4 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, doorke
     } else route(asked, id)
     return true
   }
-})
+}
