@@ -1,0 +1,126 @@
+import { assert, describe, it } from "@effect/vitest"
+import { defaultLimits } from "@weir/config/Settings"
+import { makeConnection } from "./Connection.fixture.ts"
+import type { Connector } from "./Connector.ts"
+import type { Events } from "./domain/RetainedEvents.ts"
+import { framingOf } from "./Framing.ts"
+import { HttpSessions } from "./HttpSessions.ts"
+import { Session } from "./Session.ts"
+import type { Lost } from "./SessionAccess.ts"
+
+/** A connector that welcomes everybody, and the sessions that it has. */
+const makeSessions = (unreadMs: number) => {
+  const closed: Array<number> = []
+  let session: Session | undefined
+  const connector: Connector["Service"] = {
+    newId: () => "connector-1.secret",
+    sessions: () => new Set(),
+    open: (transport, framing) => {
+      const connection = makeConnection({
+        framing,
+        write: (chunk) => transport.write(chunk),
+        close: (code) => transport.close(code, ""),
+        flusher: { add: (it) => it.flush(0), isBusy: true }
+      })
+      session = new Session({
+        ...{ newId: () => "connector-1.other", connection, limits: defaultLimits },
+        ...{ exempt: true, nowMillis: 0 }
+      })
+      return session
+    },
+    received: ({ connection }) => connection.send({ $case: "pong", value: {} }),
+    closed: (_, code) => void closed.push(code)
+  }
+  const sessions = new HttpSessions({ connector, limits: defaultLimits, unreadMs })
+  sessions.open(Buffer.from("{}"), true, () => {})
+  return { sessions, closed, say: () => session!.connection.send({ $case: "ping", value: {} }) }
+}
+
+const id = "connector-1.secret"
+
+describe("a session that reads by events", () => {
+  it("ends when nobody has read it for its time, and not before", () => {
+    const { closed, sessions } = makeSessions(45_000)
+    const opened = Date.now()
+
+    sessions.sweep(opened + 44_000)
+    assert.isEmpty(closed)
+    sessions.sweep(opened + 46_000)
+    assert.lengthOf(closed, 1)
+    let lost: Lost | undefined
+    sessions.commands(id, Buffer.from("{}"), (it) => {
+      lost = it
+    })
+    assert.strictEqual(lost, "unknown")
+  })
+
+  it("does not end while somebody reads", () => {
+    const { closed, sessions } = makeSessions(45_000)
+    const { left } = sessions.poll(id, undefined, () => {})
+    sessions.sweep(Date.now() + 3_600_000)
+    assert.isEmpty(closed)
+    left()
+    sessions.sweep(Date.now() + 3_600_000)
+    assert.lengthOf(closed, 1)
+  })
+
+  it("answers the same to the same cursor, until that is acknowledged", () => {
+    const { say, sessions } = makeSessions(45_000)
+    const ask = (cursor: number) => {
+      let answered: Events | Lost | undefined
+      sessions.poll(id, cursor, (it) => {
+        answered = it
+      })
+      return answered as Events
+    }
+    say()
+    const first = ask(1)
+    say()
+    assert.deepStrictEqual(ask(1), first)
+    assert.strictEqual(ask(2).cursor, 3)
+    assert.strictEqual(ask(1) as unknown, "gone")
+  })
+
+  it("has one reader: a newer one ends the older", () => {
+    const { say, sessions } = makeSessions(45_000)
+    const heard: Array<string> = []
+    const reader = (name: string) => ({
+      lost: () => {},
+      beat: () => {},
+      end: () => void heard.push(`${name} ended`),
+      take: ({ cursor }: Events) => heard.push(`${name} ${cursor}`) > 0
+    })
+    sessions.events(id, undefined, reader("first"))
+    say()
+    const { left } = sessions.events(id, 1, reader("second"))
+    say()
+    left()
+    assert.deepStrictEqual(heard, ["first 2", "first ended", "second 2", "second 3"])
+  })
+
+  it("says goodbye with the code and the time to come back, and is over", () => {
+    const { closed, sessions } = makeSessions(45_000)
+    let text = ""
+    const heard: Array<string> = []
+    sessions.events(id, undefined, {
+      lost: () => {},
+      beat: () => {},
+      end: () => void heard.push("end"),
+      take: ({ lines }) => {
+        text = Buffer.from(lines[0]!).toString()
+        return true
+      }
+    })
+    sessions.closeAll()
+    const { payload, type } = JSON.parse(text)
+    assert.strictEqual(type, "goaway")
+    assert.deepStrictEqual(payload, { code: 3001, closeInMs: 0, afterMs: { min: 100, max: 3000 } })
+    assert.deepStrictEqual(heard, ["end"])
+    assert.isFalse(sessions.hasReaders)
+    assert.isEmpty(closed)
+  })
+
+  it("is framed as lines, whatever the client says of batches", () => {
+    assert.strictEqual(framingOf("json", true, "events"), framingOf("json", false, "events"))
+  })
+})
