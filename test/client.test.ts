@@ -2,7 +2,9 @@
  * The SDK against a real server, some of it through a link that is cut.
  */
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "@effect/vitest"
+import type { SocketConstructor } from "@weir/client/Connection"
 import type { WeirError } from "@weir/client/Failure"
+import { HttpSocket, type Reading } from "@weir/client/HttpSocket"
 import { jsonCodec } from "@weir/client/JsonCodec"
 import { protobufCodec } from "@weir/client/ProtobufCodec"
 import { WeirClient, type WeirClientOptions } from "@weir/client/WeirClient"
@@ -13,10 +15,20 @@ import { waitUntil } from "./harness/waitUntil.ts"
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index)
 
+/** As the SDK's own choice would be, where nothing else passes. */
+const reading = (how: Reading): SocketConstructor =>
+  class extends HttpSocket {
+    constructor(url: string) {
+      super(url, how)
+    }
+  }
+
 describe.each([
-  ["JSON", jsonCodec],
-  ["protobuf", protobufCodec]
-])("WeirClient over %s", (_encoding, codec) => {
+  ["WebSocket in JSON", jsonCodec, undefined],
+  ["WebSocket in protobuf", protobufCodec, undefined],
+  ["SSE", jsonCodec, reading("events")],
+  ["long-polling", jsonCodec, reading("poll")]
+])("WeirClient over %s", (_transport, codec, webSocket) => {
   let server: WeirProcess
   let link: TcpProxy
   let channels = 0
@@ -41,6 +53,7 @@ describe.each([
       token: () => developmentToken(server.http!, user),
       backoff: { minMs: 20, maxMs: 200 },
       codec,
+      webSocket,
       onState: (state) => {
         if (state === "connected") connects.set(client, (connects.get(client) ?? 0) + 1)
       },
@@ -185,7 +198,11 @@ describe.each([
     }
     const client = await connectByLink("ann", { token })
 
+    // Longer than a reader needs to go on where it was.
+    link.refuse(true)
     link.cut()
+    await waitUntil("it is gone", () => client.state !== "connected")
+    link.refuse(false)
     await waitUntil("it is back", () => connects.get(client) === 2)
 
     assert.strictEqual(tokens, 1)

@@ -13,6 +13,8 @@ export interface TcpProxy {
   readonly stall: (stall: boolean) => void
   /** Refuses new connections, or takes them again. */
   readonly refuse: (refuse: boolean) => void
+  /** Cuts whoever sends what matches, as proxies do that do not know it. */
+  readonly block: (pattern: RegExp | undefined) => void
   readonly close: () => Promise<void>
 }
 
@@ -21,8 +23,12 @@ export const startProxy = async (target: string): Promise<TcpProxy> => {
   const open = new Set<Socket>()
   const upstreams = new Set<Socket>()
   let refusing = false
+  let blocked: RegExp | undefined
   const server = createServer((client) => {
     if (refusing) return void client.resetAndDestroy()
+    client.on("data", (chunk) => {
+      if (blocked?.test(chunk.toString("latin1"))) client.resetAndDestroy()
+    })
     const upstream = connect(Number(port), host)
     upstreams.add(upstream)
     upstream.once("close", () => upstreams.delete(upstream))
@@ -54,6 +60,9 @@ export const startProxy = async (target: string): Promise<TcpProxy> => {
     },
     refuse: (refuse) => {
       refusing = refuse
+    },
+    block: (pattern) => {
+      blocked = pattern
     },
     close: async () => {
       cut()

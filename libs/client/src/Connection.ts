@@ -13,7 +13,7 @@ import type { Ending } from "./Ending.ts"
 import type { ClientType, ServerEnvelope, ServerPayload } from "./Envelope.ts"
 import { WeirError } from "./Failure.ts"
 
-interface SocketEvent {
+export interface SocketEvent {
   readonly type: string
   readonly data?: unknown
   readonly code?: number
@@ -26,7 +26,7 @@ export interface SocketLike {
   send(data: string | Uint8Array<ArrayBuffer>): void
   close(code?: number, reason?: string): void
   addEventListener(
-    type: "open" | "message" | "close" | "error",
+    type: "open" | "message" | "close" | "error" | "alive",
     listener: (event: SocketEvent) => void
   ): void
 }
@@ -81,6 +81,10 @@ export class Connection {
       this.request("connect", connect(), (answer) => this.#connected(answer))
     })
     this.#socket.addEventListener("message", ({ data }) => this.#read(data))
+    // What shows that the other end lives, and is no message: no WebSocket has this event.
+    this.#socket.addEventListener("alive", () => {
+      this.#heardAt = performance.now()
+    })
     // The close event follows each error event and says as much.
     this.#socket.addEventListener("error", () => {})
     this.#socket.addEventListener("close", ({ code = 1006, reason = "" }) => {

@@ -35,6 +35,7 @@ import { Signals } from "./Signals.ts"
 import { socketUrl } from "./SocketUrl.ts"
 import type { SubscribeOptions, Subscription, SubscriptionHandlers } from "./Subscription.ts"
 import { Subscriptions } from "./Subscriptions.ts"
+import { ALL_TRANSPORTS, type Transport, Transports } from "./Transports.ts"
 
 export type ConnectionState = "idle" | "connecting" | "connected" | "waiting" | "closed"
 
@@ -49,6 +50,13 @@ export interface WeirClientOptions {
   readonly codec?: Codec | undefined
   /** For environments without a global WebSocket. */
   readonly webSocket?: SocketConstructor | undefined
+  /**
+   * The ways to connect, the first that works. All of them where nothing else is given here, but
+   * only WebSocket carries another codec than JSON.
+   */
+  readonly transports?: ReadonlyArray<Transport> | undefined
+  /** How often to look whether WebSocket works again where it did not: 60 s. */
+  readonly climbMs?: number | undefined
   /** The bounds of the first and of the longest wait before a reconnect. */
   readonly backoff?: Backoff | undefined
   /** A number in [0, 1), for the waits. */
@@ -58,6 +66,7 @@ export interface WeirClientOptions {
 
 const BACKOFF: Backoff = { minMs: 500, maxMs: 20_000 }
 const CLOSE_MS = 1_000
+const CLIMB_MS = 60_000
 // The WebSocket's own code for a message that the other side will not take.
 const TOO_BIG = 1009
 
@@ -66,6 +75,7 @@ export class WeirClient {
   readonly #codec: Codec
   readonly #comeback: Comeback
   readonly #credentials: Credentials
+  readonly #transports: Transports
   readonly #subscriptions: Subscriptions
   readonly #publisher: Publisher
   readonly #requests = new Requests()
@@ -84,6 +94,9 @@ export class WeirClient {
     const { backoff = BACKOFF, random = Math.random } = options
     this.#comeback = new Comeback(backoff, random)
     this.#credentials = new Credentials(options.token)
+    const falls = this.#codec === jsonCodec && options.webSocket === undefined
+    const { climbMs = CLIMB_MS, transports = falls ? ALL_TRANSPORTS : ["websocket"] } = options
+    this.#transports = new Transports(transports, climbMs)
     this.#subscriptions = new Subscriptions(backoff, random)
     this.#publisher = new Publisher(this.#codec, backoff, random)
     if (options.onState !== undefined) this.#state.subscribe(options.onState)
@@ -107,6 +120,11 @@ export class WeirClient {
 
   get session(): string | undefined {
     return this.#identity?.session
+  }
+
+  /** By which way it is connected, or tries to be. */
+  get transport(): Transport {
+    return this.#transports.current
   }
 
   /** Why the server closed this client for good. */
@@ -173,10 +191,10 @@ export class WeirClient {
     try {
       const credential = await this.#credentials.next()
       if (this.state !== "connecting") return
-      const WebSocket = this.#options.webSocket ?? globalThis.WebSocket
+      const Socket = this.#transports.open() ?? this.#webSocket
       const url = socketUrl(this.#options.url)
       const hello = () => this.#hello(credential)
-      this.#connection = new Connection(WebSocket, url, this.#codec, hello, {
+      this.#connection = new Connection(Socket, url, this.#codec, hello, {
         onConnected: (payload, ts) => this.#connected(payload, ts),
         onPush: (envelope) => this.#push(envelope),
         onEnd: (ending, failure) => this.#disconnected(ending, failure)
@@ -190,6 +208,10 @@ export class WeirClient {
     }
   }
 
+  get #webSocket(): SocketConstructor {
+    return this.#options.webSocket ?? globalThis.WebSocket
+  }
+
   #hello(credential: Credential): ConnectPayload {
     const client = this.#options.name ?? "weir-js/0.1.0"
     const subscriptions = this.#subscriptions.offer()
@@ -199,6 +221,8 @@ export class WeirClient {
   #connected(payload: ServerPayload<"connected">, ts: number): void {
     const connection = this.#connection!
     this.#comeback.connected(performance.now())
+    const probe = () => new this.#webSocket(socketUrl(this.#options.url), this.#codec.protocol)
+    this.#transports.connected(probe, () => connection.drop("WebSocket works again"))
     this.#identity = { user: payload.user ?? "", session: payload.session }
     this.#credentials.keep(payload.ticket, payload.expiresAt, ts)
     this.#state.set("connected")
@@ -261,6 +285,7 @@ export class WeirClient {
     if (ending.code === TOO_BIG) {
       this.#complaint(new WeirError("payload_too_large", "a frame above the server's limit"))
     }
+    this.#transports.ended(failure === undefined ? ending.code : 0)
     this.#letGo()
     const refused = failure?.code === "unauthenticated"
     const cause = refused ? { code: INVALID_TOKEN, reason: "invalid_token" } : ending
@@ -294,6 +319,7 @@ export class WeirClient {
   #shut(failure: WeirError | undefined): void {
     if (this.state === "closed") return
     clearTimeout(this.#retry)
+    this.#transports.ended(0)
     this.#failure = failure
     this.#letGo()
     const error =

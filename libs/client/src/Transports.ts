@@ -1,0 +1,82 @@
+/**
+ * Transports: by which way the client connects next.
+ *
+ * The first that works is kept. One that ends before the server has said a word is taken to be
+ * blocked, and the next one is tried; after the last one the first again. While it is not the
+ * first that works, a bare WebSocket looks now and then whether that passes again.
+ */
+import type { SocketConstructor, SocketLike } from "./Connection.ts"
+import { HttpSocket } from "./HttpSocket.ts"
+
+export type Transport = "websocket" | "sse" | "longPolling"
+
+/** From the best to the one that passes everywhere. */
+export const ALL_TRANSPORTS: ReadonlyArray<Transport> = ["websocket", "sse", "longPolling"]
+
+const CUT = 1006
+
+export class Transports {
+  readonly #all: ReadonlyArray<Transport>
+  readonly #climbMs: number
+  #at = 0
+  #worked = false
+  #climb: ReturnType<typeof setInterval> | undefined
+
+  constructor(all: ReadonlyArray<Transport>, climbMs: number) {
+    this.#all = all
+    this.#climbMs = climbMs
+  }
+
+  get current(): Transport {
+    return this.#all[this.#at]!
+  }
+
+  /** A new connection begins. */
+  open(): SocketConstructor | undefined {
+    this.#worked = false
+    switch (this.current) {
+      case "websocket":
+        return undefined
+      case "sse":
+        return EventsSocket
+      case "longPolling":
+        return PollSocket
+    }
+  }
+
+  /** The server has spoken. `found`: called once a better way works again. */
+  connected(probe: () => SocketLike, found: () => void): void {
+    this.#worked = true
+    if (this.#at === 0 || this.#all[0] !== "websocket") return
+    this.#climb = setInterval(() => {
+      const socket = probe()
+      socket.addEventListener("error", () => {})
+      socket.addEventListener("open", () => {
+        socket.close(1000, "")
+        if (this.#climb === undefined) return
+        this.ended(0)
+        this.#at = 0
+        found()
+      })
+    }, this.#climbMs)
+  }
+
+  /** The connection is over. */
+  ended(code: number): void {
+    clearInterval(this.#climb)
+    this.#climb = undefined
+    if (!this.#worked && code === CUT) this.#at = (this.#at + 1) % this.#all.length
+  }
+}
+
+class EventsSocket extends HttpSocket {
+  constructor(url: string) {
+    super(url, "events")
+  }
+}
+
+class PollSocket extends HttpSocket {
+  constructor(url: string) {
+    super(url, "poll")
+  }
+}
