@@ -84,6 +84,7 @@ export class ChannelHistory {
   readonly #entries = new Map<string, Map<number, Array<Entry>>>()
   readonly #found = new Map<string, Entry>()
   readonly #beganAt = new Map<string, number>()
+  readonly #acknowledgedAt = new Map<string, number>()
   readonly #onLine: (line: Line) => void
   #deliveries = 0
 
@@ -163,6 +164,15 @@ export class ChannelHistory {
     return this.#beganAt.get(epoch) ?? Number.POSITIVE_INFINITY
   }
 
+  /** Until when what was sent may have gone to the owner of an earlier epoch, which lives on. */
+  takenUntil(epoch: string): number {
+    let until = this.beganAt(epoch)
+    for (const [other, at] of this.#acknowledgedAt) {
+      if (this.beganAt(other) < this.beganAt(epoch)) until = Math.max(until, at)
+    }
+    return until
+  }
+
   /** Everything that anybody saw there. */
   at(epoch: string, offset: number): ReadonlyArray<Entry> {
     return this.#entries.get(epoch)?.get(offset) ?? []
@@ -218,6 +228,7 @@ export class ChannelHistory {
       this.#entries.set(epoch, offsets)
     }
     this.#beganAt.set(epoch, Math.min(event.t, this.beganAt(epoch)))
+    if (event.type === "publish") this.#acknowledgedAt.set(epoch, event.t)
     let seen = offsets.get(offset)
     if (seen === undefined) {
       seen = []

@@ -380,6 +380,29 @@ describe("The log is in the order of the publications", () => {
       flags("I9", ended(sent()), swapped, unlogged)
     })
 
+    it("may have once more what an owner took that was stopped, and went on for a moment", () => {
+      const begun = () =>
+        new Story()
+          .subscribed("s1", at(0))
+          .publish("w2", "n0", at(1))
+          .got("s1", "n0", at(1))
+          .invoke("w2", "n1")
+          .gap("s1", "epoch_changed", at(0, 2, "e2"))
+          .publish("w3", "n2", at(1, 2, "e2"))
+          .got("s1", "n2", at(1, 2, "e2"))
+          .invoke("w1", "m1")
+      const swapped = (story: Story) =>
+        story
+          .invoke("w1", "m2")
+          .info("w1", "m1")
+          .ok("w1", "m2", at(2, 2, "e2"))
+          .got("s1", "m2", at(2, 2, "e2"))
+          .ok("w1", "m1", at(3, 2, "e2"))
+          .got("s1", "m1", at(3, 2, "e2"))
+      passes(swapped(begun().ok("w2", "n1", at(2))), unlogged)
+      flags("I9", swapped(begun()), "w1 published m1 before m2, and they are at 3 and 2", unlogged)
+    })
+
     it("may not swap what was sent since it began", () => {
       const begun = new Story().subscribed("s1", at(0, 2, "e2"))
       const story = begun.publish("w2", "n1", at(1, 2, "e2")).got("s1", "n1", at(1, 2, "e2"))

@@ -83,14 +83,15 @@ export function* realTime(channel: ChannelHistory, rules: Rules): Generator<Viol
 /**
  * An owner that dies takes the message ids of an unlogged channel with it. What it may have
  * published, and nobody heard of, is published once more when it is sent again: in the next
- * epoch, and maybe behind what was sent after it and went there at once.
+ * epoch, and maybe behind what was sent after it and went there at once. One that was stopped
+ * dies when it goes on and hears of the next: for what it took until then is acknowledged.
  */
 const mayComeAgain = (
   channel: ChannelHistory,
   { invoked, unknowns }: Publication,
   { epoch }: Position,
   rules: Rules
-): boolean => !rules.logged(channel.name) && unknowns > 0 && invoked.t < channel.beganAt(epoch)
+): boolean => !rules.logged(channel.name) && unknowns > 0 && invoked.t < channel.takenUntil(epoch)
 
 export function* pipelined(channel: ChannelHistory, rules: Rules): Generator<Violation> {
   const byProcess = new Map<string, Array<Placed>>()
