@@ -31,6 +31,8 @@ export const open = (response: ServerResponse, onDrain: () => void): EventStream
   response.writeHead(200, headers)
   response.write(padding)
   response.on("drain", onDrain)
+  // The close that follows says as much.
+  response.on("error", () => {})
   return {
     write: (lines, cursor) =>
       response.write(
@@ -44,7 +46,9 @@ export const open = (response: ServerResponse, onDrain: () => void): EventStream
           ])
         )
       ),
-    comment: () => void response.write(":\n\n"),
+    comment: () => {
+      if (!response.writableEnded) response.write(":\n\n")
+    },
     end: () => void response.end()
   }
 }

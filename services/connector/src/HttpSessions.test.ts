@@ -120,6 +120,16 @@ describe("a session that reads by events", () => {
     assert.isEmpty(closed)
   })
 
+  it("is closed once, whether its goodbye is read or not", async () => {
+    const { closed, sessions } = makeSessions(45_000)
+    sessions.closeAll()
+    await Promise.resolve()
+    assert.deepStrictEqual(closed, [3001])
+
+    sessions.sweep(Date.now() + 3_600_000)
+    assert.deepStrictEqual(closed, [3001])
+  })
+
   it("is framed as lines, whatever the client says of batches", () => {
     assert.strictEqual(framingOf("json", true, "events"), framingOf("json", false, "events"))
   })

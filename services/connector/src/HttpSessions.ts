@@ -192,8 +192,10 @@ export class HttpSessions implements SessionAccess {
     const entry = this.#entries.get(id)
     if (entry === undefined) return false
     this.#forget(id)
+    // Of one that was closed the connector knows.
+    const isClosed = entry.http.ended !== undefined
     entry.http.end()
-    this.#connector.closed(entry.session, closeCodes.disconnected.code)
+    if (!isClosed) this.#connector.closed(entry.session, closeCodes.disconnected.code)
     return true
   }
 

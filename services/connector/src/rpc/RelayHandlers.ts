@@ -23,7 +23,7 @@ const statusOf = (lost: Lost | undefined): RelayResponse => ({
   frames: []
 })
 
-/** A stream of events has no more than this on its way: the reader takes one batch at a time. */
+/** A batch, since the next one waits until it is written; a beat; that it is lost; the end. */
 const capacity = 4
 
 type Said = RelayResponse | "end"
@@ -34,7 +34,7 @@ const events = Effect.fnUntraced(function* (
   cursor: string,
   writeAll: Duplex<RelayRequest, RelayResponse>["writeAll"]
 ) {
-  const said = yield* Queue.sliding<Said>(capacity)
+  const said = yield* Queue.dropping<Said>(capacity)
   const say = (it: Said) => void Queue.offerUnsafe(said, it)
   const reading = yield* Effect.acquireRelease(
     Effect.sync(() =>
@@ -47,7 +47,9 @@ const events = Effect.fnUntraced(function* (
           say(responseOf(it))
           return false
         },
-        beat: () => say(responseOf({ cursor: 0, lines: [] })),
+        beat: () => {
+          if (Queue.sizeUnsafe(said) === 0) say(responseOf({ cursor: 0, lines: [] }))
+        },
         end: () => say("end")
       })
     ),
