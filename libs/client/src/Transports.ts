@@ -2,8 +2,9 @@
  * Transports: by which way the client connects next.
  *
  * The first that works is kept. One that ends before the server has said a word is taken to be
- * blocked, and the next one is tried; after the last one the first again. While it is not the
- * first that works, a bare WebSocket looks now and then whether that passes again.
+ * blocked, and the next one is tried; after the last one the first again. One that has worked
+ * before gets some more tries: more often a server is away than that a network has changed. While
+ * it is not the first that works, a bare WebSocket looks now and then whether that passes again.
  */
 import type { SocketConstructor, SocketLike } from "./Connection.ts"
 import { HttpSocket } from "./HttpSocket.ts"
@@ -14,12 +15,15 @@ export type Transport = "websocket" | "sse" | "longPolling"
 export const ALL_TRANSPORTS: ReadonlyArray<Transport> = ["websocket", "sse", "longPolling"]
 
 const CUT = 1006
+const TRIES_OF_PROVEN = 3
 
 export class Transports {
   readonly #all: ReadonlyArray<Transport>
   readonly #climbMs: number
   #at = 0
   #worked = false
+  readonly #proven = new Set<Transport>()
+  #failures = 0
   #climb: ReturnType<typeof setInterval> | undefined
 
   constructor(all: ReadonlyArray<Transport>, climbMs: number) {
@@ -47,6 +51,8 @@ export class Transports {
   /** The server has spoken. `found`: called once a better way works again. */
   connected(probe: () => SocketLike, found: () => void): void {
     this.#worked = true
+    this.#failures = 0
+    this.#proven.add(this.current)
     if (this.#at === 0 || this.#all[0] !== "websocket") return
     this.#climb = setInterval(() => {
       const socket = probe()
@@ -65,7 +71,11 @@ export class Transports {
   ended(code: number): void {
     clearInterval(this.#climb)
     this.#climb = undefined
-    if (!this.#worked && code === CUT) this.#at = (this.#at + 1) % this.#all.length
+    if (this.#worked || code !== CUT) return
+    this.#failures++
+    if (this.#failures < (this.#proven.has(this.current) ? TRIES_OF_PROVEN : 1)) return
+    this.#failures = 0
+    this.#at = (this.#at + 1) % this.#all.length
   }
 }
 

@@ -1,0 +1,53 @@
+import { assert, describe, it } from "@effect/vitest"
+import { ALL_TRANSPORTS, Transports } from "./Transports.ts"
+
+const CUT = 1006
+const never = () => {
+  throw new Error("no probe is due")
+}
+
+const make = () => {
+  const transports = new Transports(ALL_TRANSPORTS, 3_600_000)
+  return {
+    transports,
+    fails: (code = CUT) => {
+      transports.open()
+      transports.ended(code)
+      return transports.current
+    },
+    works: () => {
+      transports.open()
+      transports.connected(never, never)
+      transports.ended(CUT)
+      return transports.current
+    }
+  }
+}
+
+describe("Transports", () => {
+  it("goes down while nothing works, and begins again", () => {
+    const { fails } = make()
+    assert.deepStrictEqual([fails(), fails(), fails()], ["sse", "longPolling", "websocket"])
+  })
+
+  it("stays where it worked, and gives it some tries when it fails", () => {
+    const { fails, works } = make()
+    assert.strictEqual(fails(), "sse")
+    assert.strictEqual(works(), "sse")
+    assert.deepStrictEqual([fails(), fails(), fails()], ["sse", "sse", "longPolling"])
+  })
+
+  it("counts only failures in a row", () => {
+    const { fails, works } = make()
+    works()
+    fails()
+    fails()
+    works()
+    assert.deepStrictEqual([fails(), fails(), fails()], ["websocket", "websocket", "sse"])
+  })
+
+  it("stays where the server has sent it away: that came through", () => {
+    const { fails } = make()
+    assert.deepStrictEqual([fails(3001), fails(3500), fails(0)], Array(3).fill("websocket"))
+  })
+})
