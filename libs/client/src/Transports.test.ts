@@ -2,9 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { ALL_TRANSPORTS, Transports } from "./Transports.ts"
 
 const CUT = 1006
-const never = () => {
-  throw new Error("no probe is due")
-}
+/** A WebSocket that nobody answers. */
+const silent = () => ({ send: () => {}, close: () => {}, addEventListener: () => {} })
 
 const make = () => {
   const transports = new Transports(ALL_TRANSPORTS, 3_600_000)
@@ -17,7 +16,7 @@ const make = () => {
     },
     works: () => {
       transports.open()
-      transports.connected(never, never)
+      transports.connected(silent, () => {})
       transports.ended(CUT)
       return transports.current
     }
@@ -49,5 +48,26 @@ describe("Transports", () => {
   it("stays where the server has sent it away: that came through", () => {
     const { fails } = make()
     assert.deepStrictEqual([fails(3001), fails(3500), fails(0)], Array(3).fill("websocket"))
+  })
+
+  it("looks at once whether a WebSocket passes again, and goes back to it", () => {
+    const { fails, transports } = make()
+    assert.strictEqual(fails(), "sse")
+    transports.open()
+    let opens = () => {}
+    let found = 0
+    const probe = () => ({
+      send: () => {},
+      close: () => {},
+      addEventListener: (type: string, listener: (event: { readonly type: string }) => void) => {
+        if (type === "open") opens = () => listener({ type })
+      }
+    })
+
+    transports.connected(probe, () => found++)
+    assert.strictEqual(transports.current, "sse")
+    opens()
+
+    assert.deepStrictEqual([found, transports.current], [1, "websocket"])
   })
 })

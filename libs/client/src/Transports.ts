@@ -4,7 +4,8 @@
  * The first that works is kept. One that ends before the server has said a word is taken to be
  * blocked, and the next one is tried; after the last one the first again. One that has worked
  * before gets some more tries: more often a server is away than that a network has changed. While
- * it is not the first that works, a bare WebSocket looks now and then whether that passes again.
+ * it is not the first that works, a bare WebSocket looks at once, and now and then, whether that
+ * passes again.
  */
 import type { SocketConstructor, SocketLike } from "./Connection.ts"
 import { HttpSocket } from "./HttpSocket.ts"
@@ -54,17 +55,24 @@ export class Transports {
     this.#failures = 0
     this.#proven.add(this.current)
     if (this.#at === 0 || this.#all[0] !== "websocket") return
-    this.#climb = setInterval(() => {
+    let looking: SocketLike | undefined
+    const look = () => {
+      // One that nobody answers would wait for ever.
+      looking?.close(1000, "")
       const socket = probe()
+      looking = socket
       socket.addEventListener("error", () => {})
       socket.addEventListener("open", () => {
         socket.close(1000, "")
-        if (this.#climb === undefined) return
+        if (this.#climb === undefined || looking !== socket) return
         this.ended(0)
         this.#at = 0
         found()
       })
-    }, this.#climbMs)
+    }
+    this.#climb = setInterval(look, this.#climbMs)
+    // At once, too: it may have been the server that was away, and for all of them.
+    look()
   }
 
   /** The connection is over. */
