@@ -16,7 +16,8 @@ export type Transport = "websocket" | "sse" | "longPolling"
 export const ALL_TRANSPORTS: ReadonlyArray<Transport> = ["websocket", "sse", "longPolling"]
 
 const CUT = 1006
-const TRIES_OF_PROVEN = 3
+// With the waits between them that is more than a minute: longer than a restart takes.
+export const TRIES_OF_PROVEN = 10
 
 export class Transports {
   readonly #all: ReadonlyArray<Transport>

@@ -45,7 +45,7 @@ const streams = 4
 const batchSize = 64
 const probesPerSecond = 200
 const probeLimitMs = 10_000
-const settleLimitMs = 30_000
+const settleLimitMs = 60_000
 
 interface Sequence {
   readonly channel: string
