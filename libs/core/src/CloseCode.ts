@@ -113,6 +113,13 @@ export const closeCodes = {
 
 export type CloseName = keyof typeof closeCodes
 
+const names = new Map<number, CloseName>(
+  Object.entries(closeCodes).map(([name, { code }]) => [code, name as CloseName])
+)
+
+/** The name of a code of ours; undefined for one that is none. */
+export const closeNameOf = (code: number): CloseName | undefined => names.get(code)
+
 /** The close reason on the wire: `name`, with the come-back hint where there is one. */
 export const closeReason = (close: CloseCode, detail?: string): string => {
   const hint = close.after === undefined ? "" : `;after=${close.after.min}-${close.after.max}`

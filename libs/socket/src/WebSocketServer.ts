@@ -27,7 +27,7 @@ export type UpgradeVerdict<Terms> =
       readonly accept: false
       readonly status: number
       readonly body: object
-      readonly retryAfterSeconds?: number
+      readonly retryAfterSeconds?: number | undefined
     }
 
 type Refusal = UpgradeVerdict<never> & { readonly accept: false }

@@ -241,10 +241,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
       flusher: deps.flusher,
       onDrained: () => deps.replayer.start(session)
     })
-    const session = new Session({
-      ...(address === undefined ? {} : { address }),
-      ...{ newId, connection, limits, exempt, nowMillis }
-    })
+    const session = new Session({ address, newId, connection, limits, exempt, nowMillis })
     sessions.add(session)
     heartbeats.watch(session)
     connectionsGauge[framing.carrier].add(1)

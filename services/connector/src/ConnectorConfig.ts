@@ -24,6 +24,12 @@ export interface ConnectorConfig {
   readonly pageDirectory: string | undefined
 }
 
+/**
+ * Messages up to this are answered with `payload_too_large`. Beyond it nothing is read: a WebSocket
+ * ends with 1009, a request with 413.
+ */
+export const maxMessageBytes = ({ frameBytes }: Limits): number => 4 * frameBytes
+
 export const fromSettings = (settings: Settings, pageDirectory?: string): ConnectorConfig => ({
   node: settings.node,
   host: settings.host,

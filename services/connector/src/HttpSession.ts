@@ -4,10 +4,13 @@
  *
  * Between two readers, what is written waits here. A newer reader ends the older one.
  */
-import { type CloseCode, closeCodes } from "@weir/core/CloseCode"
+import { type CloseCode, closeCodes, closeNameOf } from "@weir/core/CloseCode"
 import type { Transport } from "@weir/socket/WebSocketServer"
-import { serverFrameJson } from "@weir/wire/ServerFrames"
 import { type Events, RetainedEvents, type RetainedLimits } from "./domain/RetainedEvents.ts"
+import { framePayload, framingOf } from "./Framing.ts"
+
+/** How what is said to it has to be framed. */
+export const eventsFraming = framingOf("json", false, "events")
 
 /** Who reads now. */
 export interface Reader {
@@ -42,7 +45,11 @@ const maxBytes = 256 * 1024
 
 const newline = 0x0a
 
-const byCode = new Map<number, CloseCode>(Object.values(closeCodes).map((it) => [it.code, it]))
+const spreadOf = (code: number) => {
+  const name = closeNameOf(code)
+  const close: CloseCode | undefined = name && closeCodes[name]
+  return close?.after ?? { min: 0, max: 0 }
+}
 
 export class HttpSession implements Transport {
   readonly #options: HttpSessionOptions
@@ -76,10 +83,8 @@ export class HttpSession implements Transport {
   close(code: number, reason: string): void {
     if (this.ended !== undefined) return
     this.ended = { code, reason }
-    const { min, max } = byCode.get(code)?.after ?? { min: 0, max: 0 }
-    const value = { code, closeInMs: 0, afterMs: { min, max } }
-    this.#events.append(Buffer.from(serverFrameJson(0, Date.now(), { $case: "goaway", value })))
-    this.#offer()
+    const value = { code, closeInMs: 0, afterMs: spreadOf(code) }
+    this.write(framePayload(eventsFraming, 0, Date.now(), { $case: "goaway", value }))
     // Whoever closes has not finished with the connection: it is told in a turn of its own.
     queueMicrotask(() => this.#options.onClose(code))
   }

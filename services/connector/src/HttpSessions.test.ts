@@ -28,7 +28,10 @@ const makeSessions = (unreadMs: number) => {
       })
       return session
     },
-    received: ({ connection }) => connection.send({ $case: "pong", value: {} }),
+    received: (session) => {
+      session.phase = "connected"
+      session.connection.send({ $case: "pong", value: {} })
+    },
     closed: (_, code) => void closed.push(code)
   }
   const sessions = new HttpSessions({ connector, limits: defaultLimits, unreadMs })

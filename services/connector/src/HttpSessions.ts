@@ -10,8 +10,7 @@ import { type Failure, failure } from "@weir/core/Failure"
 import { Effect, Schedule } from "effect"
 import type { Connector } from "./Connector.ts"
 import type { Events, RetainedLimits } from "./domain/RetainedEvents.ts"
-import { framingOf } from "./Framing.ts"
-import { HttpSession, type Reader } from "./HttpSession.ts"
+import { eventsFraming, HttpSession, type Reader } from "./HttpSession.ts"
 import type { Session } from "./Session.ts"
 import type { Lost, Reading, SessionAccess, Sink } from "./SessionAccess.ts"
 
@@ -50,9 +49,10 @@ export interface HttpSessionsOptions {
 /** A session's answer to the `connect` that opens it has this cursor. */
 const answerCursor = 1
 
-const errorOf = (line: Uint8Array): Failure | undefined => {
-  const { payload, type } = JSON.parse(Buffer.from(line).toString())
-  return type === "error" ? failure(payload.code, payload.message, payload.retryAfterMs) : undefined
+/** What the envelope of an error says. */
+const failureIn = (line: Uint8Array): Failure => {
+  const { code, message, retryAfterMs } = JSON.parse(Buffer.from(line).toString()).payload
+  return failure(code, message, retryAfterMs)
 }
 
 export class HttpSessions implements SessionAccess {
@@ -85,7 +85,7 @@ export class HttpSessions implements SessionAccess {
       onUnread: () => this.#setUnread(id),
       onDone: () => this.#forget(id)
     })
-    const session = open(http, framingOf("json", false, "events"), exempt, id)
+    const session = open(http, eventsFraming, exempt, id)
     this.#entries.set(id, { http, session })
     const reader: Reader = {
       delivers: false,
@@ -96,16 +96,13 @@ export class HttpSessions implements SessionAccess {
         if (http.ended !== undefined) {
           this.#forget(id)
           answer({ _tag: "Ended", ended: http.ended })
+        } else if (session.phase === "connected") {
+          http.acknowledge(answerCursor)
+          answer({ _tag: "Connected", line: line! })
         } else {
-          const refused = errorOf(line!)
-          if (refused === undefined) {
-            http.acknowledge(answerCursor)
-            answer({ _tag: "Connected", line: line! })
-          } else {
-            this.#forget(id)
-            closed(session, closeCodes.disconnected.code)
-            answer({ _tag: "Refused", line: line!, failure: refused })
-          }
+          this.#forget(id)
+          closed(session, closeCodes.disconnected.code)
+          answer({ _tag: "Refused", line: line!, failure: failureIn(line!) })
         }
         return false
       }

@@ -3,19 +3,6 @@
  */
 import type { RelayResponse } from "@weir/proto/mesh/v1/relay"
 import type { Events } from "./domain/RetainedEvents.ts"
-import type { Lost } from "./SessionAccess.ts"
-
-const statuses = { unknown: 404, gone: 410, unreachable: 503 } as const satisfies {
-  readonly [lost in Lost]: number
-}
-
-export const statusOfLost = (lost: Lost): number => statuses[lost]
-
-/** Undefined: it was done. */
-export const lostOf = (status: number): Lost | undefined => {
-  if (status < 400) return undefined
-  return status === statuses.unknown ? "unknown" : status === statuses.gone ? "gone" : "unreachable"
-}
 
 export const responseOf = ({ cursor, lines }: Events): RelayResponse => ({
   status: 0,

@@ -16,7 +16,7 @@ export interface SessionOptions {
   /** Makes an id, if one is needed: who comes back has one. */
   readonly newId: () => string
   /** What requests of its own call it by, where it is not one connection that carries them. */
-  readonly address?: string
+  readonly address?: string | undefined
   readonly connection: Connection
   readonly limits: Limits
   /** Limits on rates do not concern it. */

@@ -10,6 +10,19 @@ import type { Events } from "./domain/RetainedEvents.ts"
  */
 export type Lost = "unknown" | "gone" | "unreachable"
 
+const statuses = { unknown: 404, gone: 410, unreachable: 503 } as const satisfies {
+  readonly [lost in Lost]: number
+}
+
+/** The HTTP status that says so, to a client and over the mesh. */
+export const statusOfLost = (lost: Lost): number => statuses[lost]
+
+/** Undefined: it was done. */
+export const lostOf = (status: number): Lost | undefined => {
+  if (status < 400) return undefined
+  return status === statuses.unknown ? "unknown" : status === statuses.gone ? "gone" : "unreachable"
+}
+
 /** What a reader is told: `lost` alone, or `take` and `beat` as they come and then `end`. */
 export interface Sink {
   readonly lost: (why: Lost) => void

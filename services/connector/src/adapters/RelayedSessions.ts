@@ -9,8 +9,8 @@ import type { Duplex } from "@weir/grpc/Duplex"
 import type { ConnectorNodes } from "@weir/mesh/ConnectorNodes"
 import type { RelayRequest, RelayResponse } from "@weir/proto/mesh/v1/relay"
 import { Deferred, Effect, FiberSet, Stream } from "effect"
-import { eventsOf, lostOf } from "../RelayMessages.ts"
-import type { Lost, SessionAccess, Sink } from "../SessionAccess.ts"
+import { eventsOf } from "../RelayMessages.ts"
+import { type Lost, lostOf, type SessionAccess, type Sink } from "../SessionAccess.ts"
 
 type Asked = NonNullable<RelayRequest["request"]>
 

@@ -12,8 +12,8 @@ import {
 } from "@weir/proto/mesh/v1/relay"
 import { Effect, Queue, type Scope, Stream } from "effect"
 import type { Events } from "../domain/RetainedEvents.ts"
-import { cursorOf, responseOf, statusOfLost } from "../RelayMessages.ts"
-import type { Lost, SessionAccess } from "../SessionAccess.ts"
+import { cursorOf, responseOf } from "../RelayMessages.ts"
+import { type Lost, type SessionAccess, statusOfLost } from "../SessionAccess.ts"
 
 const ok = 200
 

@@ -1,7 +1,7 @@
 /**
  * HttpStatus: our failures and endings as statuses of HTTP, the same at every door that speaks it.
  */
-import { type CloseName, closeCodes } from "@weir/core/CloseCode"
+import { type CloseName, closeNameOf } from "@weir/core/CloseCode"
 import type { Failure, FailureCode } from "@weir/core/Failure"
 
 const statuses: { readonly [code in FailureCode]: number } = {
@@ -43,12 +43,12 @@ const statusesOfCloses: { readonly [name in CloseName]: number } = {
   unsupported_version: 400
 }
 
-const byCode = new Map<number, number>(
-  Object.entries(statusesOfCloses).map(([name, status]) => [
-    closeCodes[name as CloseName].code,
-    status
-  ])
-)
-
 /** Of a close code of ours, for who had no connection yet that could be closed. */
-export const statusOfClose = (code: number): number => byCode.get(code) ?? 500
+export const statusOfClose = (code: number): number => {
+  const name = closeNameOf(code)
+  return name === undefined ? 500 : statusesOfCloses[name]
+}
+
+/** What `Retry-After` says, in seconds, where a failure says when to come again. */
+export const retryAfterOf = ({ retryAfterMs }: Failure): number | undefined =>
+  retryAfterMs > 0 ? Math.ceil(retryAfterMs / 1000) : undefined

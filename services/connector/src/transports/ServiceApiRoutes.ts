@@ -19,7 +19,7 @@ import { HttpIncomingMessage, HttpServerRequest, HttpServerResponse } from "effe
 import { HttpApiBuilder, HttpApiMiddleware, HttpApiSwagger } from "effect/http-api"
 import type { ConnectorConfig } from "../ConnectorConfig.ts"
 import { apiRequests } from "../ConnectorMetrics.ts"
-import { statusOf } from "./HttpStatus.ts"
+import { retryAfterOf, statusOf } from "./HttpStatus.ts"
 import { BatchBody, Key, PublishBody, ServiceApiDefinition, Shape } from "./ServiceApiDefinition.ts"
 
 export const docsPath = "/v1/docs"
@@ -39,9 +39,9 @@ const errorJson = ({ code, message, retryAfterMs }: Failure): string =>
   payloadJson({ $case: "error", value: { code, message, retryAfterMs } })
 
 const refuse = (refused: Failure) => {
-  const { code, retryAfterMs } = refused
-  const retry = retryAfterMs > 0 ? { "retry-after": String(Math.ceil(retryAfterMs / 1000)) } : {}
-  const challenge = code === "unauthenticated" ? { "www-authenticate": "Bearer" } : {}
+  const retryAfter = retryAfterOf(refused)
+  const retry = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }
+  const challenge = refused.code === "unauthenticated" ? { "www-authenticate": "Bearer" } : {}
   return respond(statusOf(refused), errorJson(refused), { ...retry, ...challenge })
 }
 

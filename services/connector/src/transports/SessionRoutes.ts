@@ -9,33 +9,22 @@ import type { Limits } from "@weir/config/Settings"
 import { Failure, failure } from "@weir/core/Failure"
 import * as EventStream from "@weir/socket/EventStream"
 import { readBody } from "@weir/socket/HttpBody"
+import { maxMessageBytes } from "../ConnectorConfig.ts"
 import type { Events } from "../domain/RetainedEvents.ts"
 import type { HttpSessions, Opened } from "../HttpSessions.ts"
-import type { Lost, SessionAccess } from "../SessionAccess.ts"
+import { type Lost, type SessionAccess, statusOfLost } from "../SessionAccess.ts"
 import type { Doorkeeper } from "./Admit.ts"
-import { statusOf, statusOfClose } from "./HttpStatus.ts"
+import { retryAfterOf, statusOf, statusOfClose } from "./HttpStatus.ts"
 
 const path = "/v1/sessions"
-
-/** As over WebSocket: up to this it is answered what was wrong, beyond it nothing is read. */
-const hardLimitFactor = 4
 
 /** A preflight's answer is good for as long as browsers keep it at most. */
 const preflightSeconds = 7_200
 
-const gone: { readonly [lost in Lost]: { readonly status: number; readonly failure: Failure } } = {
-  unknown: {
-    status: 404,
-    failure: failure("unauthenticated", "session: unknown, or over; connect anew with the ticket")
-  },
-  gone: {
-    status: 410,
-    failure: failure("aborted", "session: what follows the cursor is gone; connect anew")
-  },
-  unreachable: {
-    status: 503,
-    failure: failure("unavailable", "session: its connector cannot be reached now", 1_000)
-  }
+const failures: { readonly [lost in Lost]: Failure } = {
+  unknown: failure("unauthenticated", "session: unknown, or over; connect anew with the ticket"),
+  gone: failure("aborted", "session: what follows the cursor is gone; connect anew"),
+  unreachable: failure("unavailable", "session: its connector cannot be reached now", 1_000)
 }
 
 const json = (response: ServerResponse, status: number, body: string | Uint8Array): void => {
@@ -51,11 +40,12 @@ const refuse = (
   body: Uint8Array | undefined = undefined
 ): void => {
   const { code, message, retryAfterMs } = refused
-  if (retryAfterMs > 0) response.setHeader("retry-after", Math.ceil(retryAfterMs / 1000))
+  const retryAfter = retryAfterOf(refused)
+  if (retryAfter !== undefined) response.setHeader("retry-after", retryAfter)
   json(response, status, body ?? JSON.stringify({ code, message, retryAfterMs }))
 }
 
-const opened = (response: ServerResponse, answer: Opened): void => {
+const answerOpened = (response: ServerResponse, answer: Opened): void => {
   switch (answer._tag) {
     case "Connected":
       return json(response, 200, answer.line)
@@ -96,7 +86,7 @@ export interface SessionRoutesOptions {
 /** Answers a request if it is one of these. */
 export const make = ({ accessTo, doorkeeper, limits, sessions }: SessionRoutesOptions) => {
   const body = ({ request, response }: Asked, then: (body: Buffer) => void): void => {
-    const maxBytes = limits.frameBytes * hardLimitFactor
+    const maxBytes = maxMessageBytes(limits)
     readBody(request, maxBytes, (read) => {
       if (read !== undefined) return then(read)
       response.setHeader("connection", "close")
@@ -108,11 +98,11 @@ export const make = ({ accessTo, doorkeeper, limits, sessions }: SessionRoutesOp
     const { request, response } = asked
     const admitted = doorkeeper.admit(request.socket.remoteAddress ?? "")
     if (admitted instanceof Failure) return refuse(response, doorkeeper.refused(admitted))
-    body(asked, (read) => sessions.open(read, admitted.exempt, (it) => opened(response, it)))
+    body(asked, (read) => sessions.open(read, admitted.exempt, (it) => answerOpened(response, it)))
   }
 
   const lost = (response: ServerResponse, why: Lost): void =>
-    refuse(response, gone[why].failure, gone[why].status)
+    refuse(response, failures[why], statusOfLost(why))
 
   const commands = (asked: Asked, id: string): void =>
     body(asked, (read) =>

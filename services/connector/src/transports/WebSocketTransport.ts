@@ -10,10 +10,10 @@ import * as WebSocketServer from "@weir/socket/WebSocketServer"
 import type { WireFormat } from "@weir/wire/ServerFrames"
 import { Effect } from "effect"
 import { Connector } from "../Connector.ts"
-import type { ConnectorConfig } from "../ConnectorConfig.ts"
+import { type ConnectorConfig, maxMessageBytes } from "../ConnectorConfig.ts"
 import { framingOf } from "../Framing.ts"
 import type { Doorkeeper } from "./Admit.ts"
-import { statusOf } from "./HttpStatus.ts"
+import { retryAfterOf, statusOf } from "./HttpStatus.ts"
 
 export const path = "/v1/ws"
 
@@ -34,9 +34,6 @@ const chooseProtocol = (offered: ReadonlyArray<string>): string | undefined | Fa
   )
 }
 
-/** Messages up to this are answered with `payload_too_large`; beyond it the connection ends with 1009. */
-const hardLimitFactor = 4
-
 export const serve = Effect.fnUntraced(function* (
   server: Server,
   { limits }: ConnectorConfig,
@@ -50,7 +47,7 @@ export const serve = Effect.fnUntraced(function* (
       accept: false,
       status: statusOf(refused),
       body: { code, message, retryAfterMs },
-      ...(retryAfterMs > 0 ? { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) } : {})
+      retryAfterSeconds: retryAfterOf(refused)
     } as const
   }
 
@@ -67,7 +64,7 @@ export const serve = Effect.fnUntraced(function* (
 
   yield* WebSocketServer.serve(server, {
     path,
-    maxMessageBytes: limits.frameBytes * hardLimitFactor,
+    maxMessageBytes: maxMessageBytes(limits),
     decide,
     onOpen: (transport, { exempt, format }) =>
       connector.open(transport, framingOf(format, false), exempt),
