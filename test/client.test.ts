@@ -2,9 +2,8 @@
  * The SDK against a real server, some of it through a link that is cut.
  */
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "@effect/vitest"
-import type { SocketConstructor } from "@weir/client/Connection"
 import type { WeirError } from "@weir/client/Failure"
-import { HttpSocket, type Reading } from "@weir/client/HttpSocket"
+import { EventsSocket, PollSocket } from "@weir/client/HttpSocket"
 import { jsonCodec } from "@weir/client/JsonCodec"
 import { protobufCodec } from "@weir/client/ProtobufCodec"
 import { WeirClient, type WeirClientOptions } from "@weir/client/WeirClient"
@@ -15,19 +14,11 @@ import { waitUntil } from "./harness/waitUntil.ts"
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index)
 
-/** As the SDK's own choice would be, where nothing else passes. */
-const reading = (how: Reading): SocketConstructor =>
-  class extends HttpSocket {
-    constructor(url: string) {
-      super(url, how)
-    }
-  }
-
 describe.each([
   ["WebSocket in JSON", jsonCodec, undefined],
   ["WebSocket in protobuf", protobufCodec, undefined],
-  ["SSE", jsonCodec, reading("events")],
-  ["long-polling", jsonCodec, reading("poll")]
+  ["SSE", jsonCodec, EventsSocket],
+  ["long-polling", jsonCodec, PollSocket]
 ])("WeirClient over %s", (_transport, codec, webSocket) => {
   let server: WeirProcess
   let link: TcpProxy

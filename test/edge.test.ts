@@ -7,7 +7,7 @@ import { HttpSocket, pollCodec, type Reading, sseCodec } from "./harness/HttpSoc
 import { jsonCodec } from "./harness/JsonClient.ts"
 import { type Mesh, startMesh } from "./harness/Mesh.ts"
 import { protoCodec } from "./harness/ProtoClient.ts"
-import { type RoundRobin, startRoundRobin } from "./harness/RoundRobin.ts"
+import { startProxy, type TcpProxy } from "./harness/TcpProxy.ts"
 import { developmentToken, metric } from "./harness/WeirProcess.ts"
 import { type Codec, type Payload, WireClient } from "./harness/WireClient.ts"
 import { waitUntil } from "./harness/waitUntil.ts"
@@ -24,12 +24,22 @@ const readings = [
   ["long-polling", "poll"]
 ] as const
 
+/** What it hears until it has heard so many. */
+const hears = async (client: WireClient, channel: string, count: number) => {
+  const heard: Array<unknown> = []
+  await waitUntil("all is heard", () => {
+    heard.push(...client.takeValues(channel))
+    return heard.length >= count
+  })
+  return heard
+}
+
 const numbers = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index)
 
 describe.each([1, 2])("with %i behind a load balancer, a client", (connectors) => {
   let mesh: Mesh
-  let balancer: RoundRobin
+  let balancer: TcpProxy
   let count = 0
   const newChannel = () => `chat:edge-${++count}`
   const clients: Array<WireClient> = []
@@ -41,7 +51,7 @@ describe.each([1, 2])("with %i behind a load balancer, a client", (connectors) =
       { router: 1, presence: 1, auth: 1, connector: connectors },
       { namespaces, limits }
     )
-    balancer = await startRoundRobin(mesh.all("connector").map(({ http }) => http!))
+    balancer = await startProxy(...mesh.all("connector").map(({ http }) => http!))
   })
   afterAll(async () => {
     for (const client of clients) client.close()
@@ -69,11 +79,7 @@ describe.each([1, 2])("with %i behind a load balancer, a client", (connectors) =
         assert.strictEqual(type, "published")
       }
 
-      const heard: Array<unknown> = []
-      await waitUntil("all is heard", () => {
-        heard.push(...client.takeValues(channel))
-        return heard.length >= 100
-      })
+      const heard = await hears(client, channel, 100)
       assert.deepStrictEqual(heard, numbers(1, 100))
     })
 
@@ -101,11 +107,7 @@ describe.each([1, 2])("with %i behind a load balancer, a client", (connectors) =
         again.subscriptions[0].subscribed?.recovered ??
           again.subscriptions[0].result.subscribed.recovered
       )
-      const heard: Array<unknown> = []
-      await waitUntil("all is heard", () => {
-        heard.push(...client.takeValues(channel))
-        return heard.length >= 50
-      })
+      const heard = await hears(client, channel, 50)
       assert.deepStrictEqual(heard, numbers(1, 50))
     })
   })
@@ -128,11 +130,7 @@ describe.each([1, 2])("with %i behind a load balancer, a client", (connectors) =
         if (n % 10 === 0) socket!.cut()
       }
 
-      const heard: Array<unknown> = []
-      await waitUntil("all is heard", () => {
-        heard.push(...client.takeValues(channel))
-        return heard.length >= 200
-      })
+      const heard = await hears(client, channel, 200)
       await client.settle()
       assert.deepStrictEqual(heard, numbers(1, 200))
       assert.isEmpty(client.takeValues(channel))

@@ -18,8 +18,9 @@ export interface TcpProxy {
   readonly close: () => Promise<void>
 }
 
-export const startProxy = async (target: string): Promise<TcpProxy> => {
-  const [host, port] = target.split(":")
+/** Each connection goes to the next of the targets, whatever it carries. */
+export const startProxy = async (...targets: ReadonlyArray<string>): Promise<TcpProxy> => {
+  let turn = 0
   const open = new Set<Socket>()
   const upstreams = new Set<Socket>()
   let refusing = false
@@ -29,6 +30,7 @@ export const startProxy = async (target: string): Promise<TcpProxy> => {
     client.on("data", (chunk) => {
       if (blocked?.test(chunk.toString("latin1"))) client.resetAndDestroy()
     })
+    const [host, port] = targets[turn++ % targets.length]!.split(":")
     const upstream = connect(Number(port), host)
     upstreams.add(upstream)
     upstream.once("close", () => upstreams.delete(upstream))

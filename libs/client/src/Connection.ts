@@ -9,7 +9,7 @@
 import { report } from "./Callback.ts"
 import type { Codec, Payload } from "./Codec.ts"
 import { deferred } from "./Deferred.ts"
-import type { Ending } from "./Ending.ts"
+import { CUT, type Ending } from "./Ending.ts"
 import type { ClientType, ServerEnvelope, ServerPayload } from "./Envelope.ts"
 import { WeirError } from "./Failure.ts"
 
@@ -87,7 +87,7 @@ export class Connection {
     })
     // The close event follows each error event and says as much.
     this.#socket.addEventListener("error", () => {})
-    this.#socket.addEventListener("close", ({ code = 1006, reason = "" }) => {
+    this.#socket.addEventListener("close", ({ code = CUT, reason = "" }) => {
       this.#closed.resolve()
       this.#end({ code, reason })
     })
@@ -115,7 +115,7 @@ export class Connection {
 
   /** Ends the connection here and now, without waiting for the other side. */
   drop(reason: string): void {
-    this.#end({ code: 1006, reason })
+    this.#end({ code: CUT, reason })
     this.#socket.close()
   }
 

@@ -27,6 +27,9 @@ export const hintOf = (reason: string): Spread | undefined => {
   return match === null ? undefined : { min: Number(match[1]), max: Number(match[2]) }
 }
 
+// Of WebSockets themselves: no close frame was seen; a message that the other side will not take.
+export const CUT = 1006
+export const TOO_BIG = 1009
 export const INVALID_TOKEN = 3500
 export const TOKEN_EXPIRED = 3005
 

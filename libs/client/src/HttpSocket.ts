@@ -6,13 +6,14 @@
  * does that was cut, and the client resumes on the next one.
  */
 import type { SocketEvent, SocketLike } from "./Connection.ts"
+import { CUT, TOO_BIG } from "./Ending.ts"
 
 interface PollAnswer {
   readonly cursor: string
   readonly frames: ReadonlyArray<object>
 }
 
-export type Reading = "events" | "poll"
+type Reading = "events" | "poll"
 
 // The server takes as many envelopes in one request, and 64 KiB.
 const MAX_ENVELOPES = 64
@@ -23,10 +24,6 @@ const MAX_RETRIES = 4
 const FIRST_WORD_MS = 5_000
 // A poll is answered after 25 s, and a stream says something as often.
 const READ_LIMIT_MS = 40_000
-
-// A WebSocket's own codes, which the client knows.
-const CUT = 1006
-const TOO_BIG = 1009
 
 /** The session is not there any more: to ask again is in vain. */
 class Lost extends Error {}
@@ -52,7 +49,7 @@ class Watchdog {
   }
 }
 
-export class HttpSocket implements SocketLike {
+class HttpSocket implements SocketLike {
   readonly #url: string
   readonly #reading: Reading
   readonly #listeners = new Map<string, (event: SocketEvent) => void>()
@@ -234,5 +231,17 @@ export class HttpSocket implements SocketLike {
     const { code, afterMs } = JSON.parse(data).payload
     const hint = afterMs === undefined ? "" : `;after=${afterMs.min ?? 0}-${afterMs.max ?? 0}`
     this.#end(code, `goaway${hint}`)
+  }
+}
+
+export class EventsSocket extends HttpSocket {
+  constructor(url: string) {
+    super(url, "events")
+  }
+}
+
+export class PollSocket extends HttpSocket {
+  constructor(url: string) {
+    super(url, "poll")
   }
 }

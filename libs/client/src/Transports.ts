@@ -8,14 +8,13 @@
  * passes again.
  */
 import type { SocketConstructor, SocketLike } from "./Connection.ts"
-import { HttpSocket } from "./HttpSocket.ts"
+import { EventsSocket, PollSocket } from "./HttpSocket.ts"
 
 export type Transport = "websocket" | "sse" | "longPolling"
 
 /** From the best to the one that passes everywhere. */
 export const ALL_TRANSPORTS: ReadonlyArray<Transport> = ["websocket", "sse", "longPolling"]
 
-const CUT = 1006
 // With the waits between them that is more than a minute: longer than a restart takes.
 export const TRIES_OF_PROVEN = 10
 
@@ -66,7 +65,7 @@ export class Transports {
       socket.addEventListener("open", () => {
         socket.close(1000, "")
         if (this.#climb === undefined || looking !== socket) return
-        this.ended(0)
+        this.stop()
         this.#at = 0
         found()
       })
@@ -76,26 +75,19 @@ export class Transports {
     look()
   }
 
-  /** The connection is over. */
-  ended(code: number): void {
+  /** Looks for no better way any more. */
+  stop(): void {
     clearInterval(this.#climb)
     this.#climb = undefined
-    if (this.#worked || code !== CUT) return
+  }
+
+  /** The connection is over; `isCut`: and nobody said why. */
+  ended(isCut: boolean): void {
+    this.stop()
+    if (this.#worked || !isCut) return
     this.#failures++
     if (this.#failures < (this.#proven.has(this.current) ? TRIES_OF_PROVEN : 1)) return
     this.#failures = 0
     this.#at = (this.#at + 1) % this.#all.length
-  }
-}
-
-class EventsSocket extends HttpSocket {
-  constructor(url: string) {
-    super(url, "events")
-  }
-}
-
-class PollSocket extends HttpSocket {
-  constructor(url: string) {
-    super(url, "poll")
   }
 }

@@ -14,12 +14,14 @@ import { Connection, failureOf, type SocketConstructor } from "./Connection.ts"
 import { type Credential, Credentials, type TokenSource } from "./Credentials.ts"
 import { deferred } from "./Deferred.ts"
 import {
+  CUT,
   type Ending,
   finalFailure,
   hintOf,
   INVALID_TOKEN,
   mayReturn,
-  type Spread
+  type Spread,
+  TOO_BIG
 } from "./Ending.ts"
 import type { ConnectPayload, ServerEnvelope, ServerPayload } from "./Envelope.ts"
 import { asWeirError, WeirError } from "./Failure.ts"
@@ -67,8 +69,6 @@ export interface WeirClientOptions {
 const BACKOFF: Backoff = { minMs: 500, maxMs: 20_000 }
 const CLOSE_MS = 1_000
 const CLIMB_MS = 60_000
-// The WebSocket's own code for a message that the other side will not take.
-const TOO_BIG = 1009
 
 export class WeirClient {
   readonly #options: WeirClientOptions
@@ -285,7 +285,7 @@ export class WeirClient {
     if (ending.code === TOO_BIG) {
       this.#complaint(new WeirError("payload_too_large", "a frame above the server's limit"))
     }
-    this.#transports.ended(failure === undefined ? ending.code : 0)
+    this.#transports.ended(failure === undefined && ending.code === CUT)
     this.#letGo()
     const refused = failure?.code === "unauthenticated"
     const cause = refused ? { code: INVALID_TOKEN, reason: "invalid_token" } : ending
@@ -319,7 +319,7 @@ export class WeirClient {
   #shut(failure: WeirError | undefined): void {
     if (this.state === "closed") return
     clearTimeout(this.#retry)
-    this.#transports.ended(0)
+    this.#transports.stop()
     this.#failure = failure
     this.#letGo()
     const error =
