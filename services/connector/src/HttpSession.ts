@@ -98,16 +98,19 @@ export class HttpSession implements Transport {
     return this.#events.delivered
   }
 
-  /** False: what follows the cursor is not kept any more. */
-  read(reader: Reader, cursor: number): boolean {
-    if (this.#events.after(cursor, 1, 0) === undefined) return false
+  /** What follows the cursor is still there. */
+  keeps(cursor: number): boolean {
+    return this.#events.after(cursor, 1, 0) !== undefined
+  }
+
+  /** Only from a cursor that it keeps. */
+  read(reader: Reader, cursor: number): void {
     this.#endReader()
     if (!reader.delivers) this.acknowledge(cursor)
     this.#reader = reader
     this.#at = cursor
     this.#isTaking = true
     this.#offer()
-    return true
   }
 
   /** The reader takes more. */

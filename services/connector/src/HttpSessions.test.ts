@@ -84,6 +84,32 @@ describe("a session that reads by events", () => {
     assert.strictEqual(ask(1) as unknown, "gone")
   })
 
+  it("goes on when a request comes late that asks for what is acknowledged", () => {
+    const { closed, say, sessions } = makeSessions(45_000)
+    const answers: Array<Events | Lost> = []
+    const ask = (cursor: number) => sessions.poll(id, cursor, (it) => answers.push(it))
+    say()
+    ask(1)
+    ask(2)
+    ask(1)
+    say()
+
+    assert.deepStrictEqual(
+      answers.map((it) => (typeof it === "string" ? it : it.cursor)),
+      [2, "gone", 3]
+    )
+    assert.isEmpty(closed)
+  })
+
+  it("is over in its time, whoever asks for what is not kept", () => {
+    const { closed, sessions } = makeSessions(45_000)
+    const opened = Date.now()
+    sessions.poll(id, 0, () => {})
+
+    sessions.sweep(opened + 46_000)
+    assert.lengthOf(closed, 1)
+  })
+
   it("has one reader: a newer one ends the older", () => {
     const { say, sessions } = makeSessions(45_000)
     const heard: Array<string> = []

@@ -179,10 +179,12 @@ export class HttpSessions implements SessionAccess {
   #read(id: string, reader: Reader, cursor: number | undefined): Lost | undefined {
     const entry = this.#entries.get(id)
     if (entry === undefined) return "unknown"
+    const from = cursor ?? entry.http.begin
+    // It may be a request of before that took a longer way: the session goes on.
+    if (!entry.http.keeps(from)) return "gone"
     this.#unread.delete(id)
-    if (entry.http.read(reader, cursor ?? entry.http.begin)) return undefined
-    this.#end(id)
-    return "gone"
+    entry.http.read(reader, from)
+    return undefined
   }
 
   #end(id: string): boolean {
