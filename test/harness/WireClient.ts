@@ -1,5 +1,6 @@
 /**
- * WireClient: a client made of a bare `WebSocket`, or of what stands in for it, and a codec, and of nothing of Weir's.
+ * WireClient: a client made of a bare `WebSocket`, or of what stands in for it, and a codec, and
+ * of nothing of Weir's.
  *
  * Keeps what arrives, whole messages and single frames, until a test takes it.
  * Nothing is answered for the test, not even a ping. It waits for events and never
