@@ -54,6 +54,7 @@ const publication = {
   channel: "a:b",
   position,
   messageId: "m-1",
+  key: "",
   publisher: "ann",
   publishedAt: 1_732_345_678_901,
   contentType: "",

@@ -94,6 +94,7 @@ const entryAfter = (head: Position, publishedAt = 0, bytes = 10, messageId = "")
     channel: lobby.channel,
     publisher: "ann",
     messageId,
+    key: "",
     contentType: "",
     data: new Uint8Array(bytes),
     publishedAt,

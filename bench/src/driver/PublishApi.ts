@@ -68,7 +68,9 @@ export const varint = (value: number): Buffer => {
 }
 
 export const encodeRequest = (channel: string, data: Buffer): Buffer =>
-  Buffer.from(PublishRequest.encode({ channel, data, contentType: "", messageId: "" }).finish())
+  Buffer.from(
+    PublishRequest.encode({ channel, data, contentType: "", messageId: "", key: "" }).finish()
+  )
 
 /** One message of a `PublishStream`. */
 export const encodeBatch = (requests: ReadonlyArray<Buffer>): Buffer =>

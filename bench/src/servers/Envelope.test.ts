@@ -13,7 +13,16 @@ describe("the envelope of the floors", () => {
     const publishedAt = Date.now()
     const position = positionAt(offset)
     const entry = encodePublication({
-      ...{ channel, position, publisher, publishedAt, data, messageId: "", contentType: "" }
+      ...{
+        channel,
+        position,
+        publisher,
+        publishedAt,
+        data,
+        messageId: "",
+        key: "",
+        contentType: ""
+      }
     })
     const weirs = framePublications(framingOf("json", false), [entry], Date.now())
     const ours = publicationFrame(channel, offset, data)

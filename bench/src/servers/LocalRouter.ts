@@ -76,7 +76,16 @@ export const make = Effect.gen(function* () {
       for (const data of payloads) {
         const position = positionAt(++lane.offset)
         const { bytes } = encodePublication({
-          ...{ channel, position, publisher, publishedAt, data, messageId: "", contentType: "" }
+          ...{
+            channel,
+            position,
+            publisher,
+            publishedAt,
+            data,
+            messageId: "",
+            key: "",
+            contentType: ""
+          }
         })
         messages.pushPublication(bytes)
       }

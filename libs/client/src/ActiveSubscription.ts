@@ -69,7 +69,8 @@ export class ActiveSubscription implements Subscription {
       channel,
       ...(options.rewind === undefined ? {} : { rewind: options.rewind }),
       ...(options.member === undefined ? {} : { member: encodeData(options.member) }),
-      ...(options.presence === true ? { presence: true } : {})
+      ...(options.presence === true ? { presence: true } : {}),
+      ...(options.maxRateMs === undefined ? {} : { maxRateMs: options.maxRateMs })
     }
   }
 

@@ -8,7 +8,7 @@ const at = (offset: number, epoch = "e") => ({ epoch, term: 1, offset })
 
 const publicationAt = (offset: number, epoch = "e") => ({
   ...{ channel, position: at(offset, epoch), data: offset, contentType: "" },
-  ...{ publisher: "ann", messageId: "", publishedAt: 0 }
+  ...{ publisher: "ann", messageId: "", key: "", publishedAt: 0 }
 })
 
 /** Events of a subscription that the test plays. */

@@ -19,6 +19,7 @@ export interface SubscribePayload {
   readonly rewind?: { readonly last?: number; readonly since?: number }
   readonly member?: EncodedData
   readonly presence?: boolean
+  readonly maxRateMs?: number
 }
 
 export interface ConnectPayload {
@@ -50,6 +51,7 @@ export interface PublicationPayload extends EncodedData {
   readonly channel?: string
   readonly position: Position
   readonly messageId?: string
+  readonly key?: string
   readonly publisher?: string
   readonly publishedAt?: number
 }

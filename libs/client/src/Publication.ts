@@ -13,6 +13,8 @@ export interface Publication {
   /** The user, or the API key's id. */
   readonly publisher: string
   readonly messageId: string
+  /** What it is the newest of, if its publisher said; else empty. */
+  readonly key: string
   /** Unix milliseconds at the channel's owner. */
   readonly publishedAt: number
 }
@@ -33,6 +35,7 @@ export const publicationOf = (payload: PublicationPayload, channel: string): Pub
   position: payload.position,
   publisher: payload.publisher ?? "",
   messageId: payload.messageId ?? "",
+  key: payload.key ?? "",
   publishedAt: payload.publishedAt ?? 0,
   ...decodeData(payload)
 })

@@ -15,6 +15,11 @@ import { type Published, PublishLane } from "./PublishLane.ts"
 export interface PublishOptions {
   /** At most 64 bytes; made at random when absent. */
   readonly messageId?: string | undefined
+  /**
+   * What the data is the newest of, at most 64 bytes: a price by its symbol, a position by its
+   * vehicle. Where a namespace conflates by key, who reads slowly gets the newest of each.
+   */
+  readonly key?: string | undefined
   /** `text/plain` for a string as text; any other than JSON for a `Uint8Array`. */
   readonly contentType?: string | undefined
   /** How long to go on trying; 15 s when absent. */
@@ -38,8 +43,9 @@ export class Publisher {
   }
 
   async publish(channel: string, data: unknown, options: PublishOptions): Promise<Published> {
-    const { messageId = newMessageId(), contentType, timeoutMs = TIMEOUT_MS } = options
-    const payload = this.#payload(channel, messageId, data, contentType)
+    const { messageId = newMessageId(), key, contentType, timeoutMs = TIMEOUT_MS } = options
+    const head = { channel, messageId, ...(key === undefined ? {} : { key }) }
+    const payload = this.#payload(head, data, contentType)
     return this.#lane(channel).publish(payload, timeoutMs)
   }
 
@@ -76,10 +82,10 @@ export class Publisher {
     for (const lane of [...this.#lanes.values()]) lane.fail(error)
   }
 
-  #payload(channel: string, messageId: string, data: unknown, contentType?: string): Payload {
+  #payload(head: object, data: unknown, contentType?: string): Payload {
     const encoded = encodeData(data, contentType)
     try {
-      return this.#codec.payload("publish", { channel, messageId, ...encoded })
+      return this.#codec.payload("publish", { ...head, ...encoded })
     } catch (error) {
       // JSON.stringify throws on circles and on BigInt.
       throw asWeirError(error, "bad_request")

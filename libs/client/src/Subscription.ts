@@ -57,6 +57,8 @@ export interface SubscribeOptions {
   readonly member?: unknown
   /** Call `onPresence` when members come and go. */
   readonly presence?: boolean | undefined
+  /** At most one publication in so many milliseconds, the newest: for what is drawn, not counted. */
+  readonly maxRateMs?: number | undefined
 }
 
 export interface Subscription {

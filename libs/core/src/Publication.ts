@@ -10,6 +10,8 @@ export interface Message {
   readonly publisher: string
   /** The publisher's own id for it, at most 64 bytes; empty if it gave none. */
   readonly messageId: string
+  /** What it says the newest of, at most 64 bytes; empty if its channel has no keys. */
+  readonly key: string
   readonly contentType: string
   readonly data: Uint8Array
 }
@@ -27,4 +29,5 @@ export interface Accepted {
   readonly duplicate: boolean
 }
 
-export const maxMessageIdBytes = 64
+/** Of a message id, and of a key. */
+export const maxIdBytes = 64

@@ -17,7 +17,8 @@ const publication = (channel: string) => ({
   channel,
   data: new Uint8Array(1024),
   contentType: "",
-  messageId: ""
+  messageId: "",
+  key: ""
 })
 
 const connect = Effect.fnUntraced(function* (

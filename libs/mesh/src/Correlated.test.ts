@@ -25,6 +25,7 @@ const forwardOf = (id: number, request: string) => ({
   channel: encodable(request),
   publisher: "",
   messageId: "",
+  key: "",
   contentType: "",
   data: new Uint8Array(),
   attempt: 1

@@ -10,6 +10,7 @@ const message = (messageId: string, channel = "chat:lobby", publisher = "ann"): 
   channel,
   publisher,
   messageId,
+  key: "",
   contentType: "",
   data: new TextEncoder().encode(messageId)
 })

@@ -84,6 +84,7 @@ const message = (messageId: string): Message => ({
   channel: "chat:lobby",
   publisher: "ann",
   messageId,
+  key: "",
   contentType: "",
   data: new Uint8Array()
 })

@@ -7,6 +7,7 @@ const plain: Message = {
   channel: "chat:lobby",
   publisher: "ann",
   messageId: "m-1",
+  key: "",
   contentType: "text/plain",
   data: Buffer.from("hi")
 }
@@ -20,6 +21,7 @@ const forward = (id: number, fields: Partial<Message> = {}, attempt = 7): Forwar
 const unusual: ReadonlyArray<readonly [string, Partial<Message>]> = [
   ["plain ones", {}],
   ["nothing but what must be", { messageId: "", contentType: "" }],
+  ["a key", { key: "k-1" }],
   ["no data", { data: Buffer.alloc(0) }],
   ["data of 63 bytes", { data: Buffer.alloc(63, 1) }],
   ["data of 64 bytes", { data: Buffer.alloc(64, 2) }],

@@ -27,7 +27,8 @@ const forwardTag = {
   messageId: (4 << 3) | lengthDelimited,
   contentType: (5 << 3) | lengthDelimited,
   data: (6 << 3) | lengthDelimited,
-  attempt: 7 << 3
+  attempt: 7 << 3,
+  key: (8 << 3) | lengthDelimited
 } as const
 
 /** The longest a number is, with its tag. */
@@ -37,11 +38,12 @@ const numberBytes = 9
 const fieldBytes = (length: number): number => 5 + length
 
 /** What the fields come to at the most, in UTF-8. */
-const mostBytes = ({ channel, contentType, data, messageId, publisher }: Message) =>
+const mostBytes = ({ channel, contentType, data, key, messageId, publisher }: Message) =>
   3 * numberBytes +
   fieldBytes(3 * channel.length) +
   fieldBytes(3 * publisher.length) +
   fieldBytes(3 * messageId.length) +
+  fieldBytes(3 * key.length) +
   fieldBytes(3 * contentType.length) +
   fieldBytes(data.byteLength)
 
@@ -69,6 +71,7 @@ const writeForward = (
   }
   at = writeText(bytes, forwardTag.messageId, message.messageId, at)
   at = writeText(bytes, forwardTag.contentType, message.contentType, at)
+  at = writeText(bytes, forwardTag.key, message.key, at)
   const { byteLength } = message.data
   if (byteLength === 0) return at
   bytes[at] = forwardTag.data
@@ -105,6 +108,7 @@ const readForward = (cursor: Cursor, before: Forward | undefined): Forward => {
   let attempt = 0
   let messageId = ""
   let contentType = ""
+  let key = ""
   let data: Uint8Array = noData
   while (cursor.at < cursor.end) {
     const tag = cursor.varint()
@@ -124,6 +128,9 @@ const readForward = (cursor: Cursor, before: Forward | undefined): Forward => {
       case forwardTag.contentType:
         contentType = cursor.text()
         break
+      case forwardTag.key:
+        key = cursor.text()
+        break
       case forwardTag.data:
         data = cursor.view()
         break
@@ -139,7 +146,7 @@ const readForward = (cursor: Cursor, before: Forward | undefined): Forward => {
     ;({ channel, publisher } = before.message)
     attempt = before.attempt
   }
-  return { id, attempt, message: { channel, publisher, messageId, contentType, data } }
+  return { id, attempt, message: { channel, publisher, messageId, key, contentType, data } }
 }
 
 export interface Forwards {

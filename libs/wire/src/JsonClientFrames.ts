@@ -46,6 +46,7 @@ const Connect = Schema.Struct({
 const Publish = Schema.Struct({
   channel: Schema.String,
   messageId: Schema.optionalKey(Schema.String),
+  key: Schema.optionalKey(Schema.String),
   ...dataFields
 })
 
@@ -178,7 +179,12 @@ const readers: {
   publish: reader(Publish, (json) =>
     withData(json, (data) => ({
       $case: "publish",
-      value: { channel: json.channel, messageId: json.messageId ?? "", ...data }
+      value: {
+        channel: json.channel,
+        messageId: json.messageId ?? "",
+        key: json.key ?? "",
+        ...data
+      }
     }))
   ),
   signal: reader(Signal, (json) =>

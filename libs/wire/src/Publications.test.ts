@@ -7,6 +7,7 @@ const plain: Publication = {
   channel: "chat:lobby",
   position: { epoch: "k3f9", term: 3_659_914_313_728_007, offset: 42 },
   messageId: "m-1",
+  key: "",
   publisher: "ann",
   publishedAt: 1_790_000_000_000,
   contentType: "text/plain",
@@ -47,6 +48,20 @@ describe("Publications", () => {
     assert.deepStrictEqual(
       decodePublication(Buffer.from(bytes)).publication.data,
       Buffer.from(publication.data)
+    )
+  })
+
+  it("writes a key, which the generated code has behind the data", () => {
+    const publication = { ...plain, key: "k-1" }
+    const { bytes, publication: kept } = encodePublication(publication)
+    const { data, ...fields } = Message.decode(bytes)
+    assert.deepStrictEqual({ ...fields, data: publication.data }, publication)
+    assert.deepStrictEqual(Buffer.from(data), Buffer.from(publication.data))
+    assert.deepStrictEqual(kept, publication)
+    assert.deepStrictEqual(decodePublication(bytes).publication, publication)
+    assert.deepStrictEqual(
+      decodePublication(Message.encode(publication).finish()).publication,
+      publication
     )
   })
 

@@ -28,7 +28,8 @@ const tag = {
   publisher: (4 << 3) | lengthDelimited,
   publishedAt: 5 << 3,
   contentType: (6 << 3) | lengthDelimited,
-  data: (7 << 3) | lengthDelimited
+  data: (7 << 3) | lengthDelimited,
+  key: (8 << 3) | lengthDelimited
 } as const
 
 const positionTag = {
@@ -50,11 +51,12 @@ const writePosition = ({ epoch, offset, term }: Position, at: number): number =>
 }
 
 /** The longest that the text fields can be in UTF-8, and what stands around them. */
-const headBytes = ({ channel, contentType, messageId, position, publisher }: Publication) =>
+const headBytes = ({ channel, contentType, key, messageId, position, publisher }: Publication) =>
   3 *
     (channel.length +
       contentType.length +
       messageId.length +
+      key.length +
       publisher.length +
       position.epoch.length) +
   128
@@ -69,6 +71,7 @@ export const encodePublication = (publication: Publication): EncodedPublication 
   end = writeText(head, tag.publisher, publication.publisher, end)
   end = writeNumber(head, tag.publishedAt, publication.publishedAt, end)
   end = writeText(head, tag.contentType, publication.contentType, end)
+  end = writeText(head, tag.key, publication.key, end)
   if (byteLength > 0) {
     head[end] = tag.data
     end = writeVarint(head, byteLength, end + 1)
@@ -132,6 +135,7 @@ export const decodePublication = (bytes: Uint8Array): EncodedPublication => {
   let publisher = ""
   let publishedAt = 0
   let contentType = ""
+  let key = ""
   let data: Uint8Array = noData
   while (cursor.at < cursor.end) {
     const fieldTag = cursor.varint()
@@ -154,6 +158,9 @@ export const decodePublication = (bytes: Uint8Array): EncodedPublication => {
       case tag.contentType:
         contentType = cursor.text()
         break
+      case tag.key:
+        key = cursor.text()
+        break
       case tag.data: {
         const begin = cursor.length()
         data = bytes.subarray(begin, cursor.at)
@@ -169,6 +176,7 @@ export const decodePublication = (bytes: Uint8Array): EncodedPublication => {
       channel,
       position,
       messageId,
+      key,
       publisher,
       publishedAt,
       contentType,

@@ -20,6 +20,7 @@ const publication = (contentType: string, data: Uint8Array, messageId = "m-1") =
   channel: "chat:lobby",
   position,
   messageId,
+  key: "",
   publisher: "ann",
   publishedAt: ts,
   contentType,

@@ -42,10 +42,11 @@ const publicationHead = (publication: Publication): string => {
   const { epoch, term, offset } = publication.position
   const messageId =
     publication.messageId === "" ? "" : `"messageId":${JSON.stringify(publication.messageId)},`
+  const key = publication.key === "" ? "" : `"key":${JSON.stringify(publication.key)},`
   return (
     `{"channel":${JSON.stringify(publication.channel)}` +
     `,"position":{"epoch":${JSON.stringify(epoch)},"term":${term},"offset":${offset}}` +
-    `,${messageId}"publisher":${JSON.stringify(publication.publisher)}` +
+    `,${messageId}${key}"publisher":${JSON.stringify(publication.publisher)}` +
     `,"publishedAt":${publication.publishedAt},`
   )
 }

@@ -11,6 +11,7 @@ export interface ShownPublication extends Content {
   readonly position: Position
   readonly publisher: string
   readonly messageId: string
+  readonly key: string
   readonly publishedAt: number
 }
 
@@ -45,9 +46,10 @@ export const publicationText = (
 }
 
 export const publicationJson = (publication: ShownPublication): object => {
-  const { channel, messageId, position, publishedAt, publisher } = publication
+  const { channel, key, messageId, position, publishedAt, publisher } = publication
   return {
     ...{ type: "publication", channel, position, messageId, publisher, publishedAt },
+    ...(key === "" ? {} : { key }),
     ...toJson(publication)
   }
 }

@@ -20,6 +20,8 @@ export interface Input {
   readonly channel: string
   /** What every message id begins with; behind it stands the number of the line. */
   readonly id: string
+  /** What all of them are the newest of; empty as a rule. */
+  readonly key: string
   readonly json: boolean
 }
 
@@ -29,7 +31,7 @@ const mostWaiting = 1_024
 type Requests = Queue.Queue<PublishRequest, Cause.Done>
 
 /** Reads the lines as fast as they are published. */
-const offerLines = (requests: Requests, { channel, id }: Input) => {
+const offerLines = (requests: Requests, { channel, id, key }: Input) => {
   const lines = new Lines()
   let count = 0
   const offer = (some: ReadonlyArray<string>) =>
@@ -38,7 +40,7 @@ const offerLines = (requests: Requests, { channel, id }: Input) => {
       some
         .map((line) => ({ line, messageId: `${id}-${++count}` }))
         .filter(({ line }) => line.trim() !== "")
-        .map(({ line, messageId }) => ({ channel, messageId, ...fromText(line) }))
+        .map(({ line, messageId }) => ({ channel, messageId, key, ...fromText(line) }))
     )
   return NodeStream.fromReadable<Uint8Array, CommandFailed>({
     evaluate: () => process.stdin,

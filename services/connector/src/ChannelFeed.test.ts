@@ -13,6 +13,7 @@ const entries = (from: number, to: number, epoch = "e1", term = 1) =>
       channel: "chat:lobby",
       position: at(from + index, epoch, term),
       messageId: "",
+      key: "",
       publisher: "ann",
       publishedAt: 0,
       contentType: "",

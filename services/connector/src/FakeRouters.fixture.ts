@@ -96,6 +96,7 @@ export const publication = (channel: string, position: Position, messageId = "")
     channel,
     position,
     messageId,
+    key: "",
     publisher: "ann",
     publishedAt: 0,
     contentType: "",

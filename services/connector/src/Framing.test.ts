@@ -9,6 +9,7 @@ const entries = (count: number) =>
       channel: "chat:lobby",
       position: { epoch: "e1", term: 1, offset: index + 1 },
       messageId: "",
+      key: "",
       publisher: "ann",
       publishedAt: 0,
       contentType: "",

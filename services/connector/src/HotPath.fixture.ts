@@ -20,6 +20,7 @@ export const publicationAt = (offset: number): EncodedPublication =>
     channel,
     position: at(offset),
     messageId: "",
+    key: "",
     publisher: "ann",
     publishedAt: 1_700_000_000_000,
     contentType: "",

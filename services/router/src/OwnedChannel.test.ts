@@ -8,6 +8,7 @@ const submission = (messageId: string, bytes = 10, publisher = "ann"): Submissio
     channel: "chat:lobby",
     publisher,
     messageId,
+    key: "",
     contentType: "",
     data: new Uint8Array(bytes)
   },

@@ -186,13 +186,14 @@ export class OwnedChannel {
     const publishedAt = Math.max(nowMillis, this.publishedAt)
     const isWanted = this.namespace.logged || this.lanes.size > 0
     return batch.map(({ message }, index) => {
-      const { channel, contentType, data, messageId, publisher } = message
+      const { channel, contentType, data, key, messageId, publisher } = message
       const position = { epoch: head.epoch, term, offset: head.offset + 1 + index }
       // Field by field: to spread the message into another costs more than to encode it.
       const publication = {
         channel,
         position,
         messageId,
+        key,
         publisher,
         publishedAt,
         contentType,

@@ -41,6 +41,7 @@ const layer = routerLayer({
 const message = (channel: string, messageId = "") => ({
   channel,
   messageId,
+  key: "",
   publisher: "ann",
   contentType: "",
   data: new TextEncoder().encode(JSON.stringify("x".repeat(1_000)))

@@ -48,6 +48,7 @@ const routerOn = (store: LogStore["Service"]) =>
 const message = (channel: string, messageId = "") => ({
   channel,
   messageId,
+  key: "",
   publisher: "ann",
   contentType: "",
   data: new TextEncoder().encode("1")

@@ -179,6 +179,7 @@ export const makeMesh = Effect.fnUntraced(function* ({
 export const message = (messageId: string, channel = "chat:lobby", text = messageId): Message => ({
   channel,
   messageId,
+  key: "",
   publisher: "ann",
   contentType: "text/plain",
   data: new TextEncoder().encode(text)

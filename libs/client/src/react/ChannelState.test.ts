@@ -12,6 +12,7 @@ const publication = (data: unknown): ChannelEvent => ({
     contentType: "application/json",
     publisher: "ann",
     messageId: "",
+    key: "",
     publishedAt: 0
   }
 })

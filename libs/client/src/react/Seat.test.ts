@@ -11,6 +11,7 @@ const publicationAt = (offset: number, epoch = "e") => ({
   contentType: "application/json",
   publisher: "ann",
   messageId: "",
+  key: "",
   publishedAt: 0
 })
 const brings = (offset: number, epoch?: string): ChannelEvent => ({

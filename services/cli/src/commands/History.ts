@@ -40,10 +40,10 @@ const beginning = Effect.fnUntraced(function* (read: Read, { after, limit, rever
 })
 
 const show = (channel: string, json: boolean, entry: HistoryEntry): void => {
-  const { contentType, data, messageId, position, publishedAt, publisher } = entry
+  const { contentType, data, key, messageId, position, publishedAt, publisher } = entry
   if (position === undefined) return
   const content = fromBytes(contentType, data)
-  const publication = { channel, position, publisher, messageId, publishedAt, ...content }
+  const publication = { channel, position, publisher, messageId, key, publishedAt, ...content }
   if (json) printJson(publicationJson(publication))
   else print(publicationText(publication, { withOffset: true }))
 }

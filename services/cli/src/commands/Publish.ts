@@ -34,16 +34,21 @@ export const publish = Command.make(
       Flag.withDescription("publishes nothing if it was published before; of lines: ID-1, ID-2, …"),
       Flag.optional
     ),
+    conflateKey: Flag.String("conflate-key").pipe(
+      Flag.withMetavar("KEY"),
+      Flag.withDescription("what it is the newest of, where the namespace conflates by key"),
+      Flag.withDefault("")
+    ),
     json: Flags.json,
     ...Flags.api
   },
-  ({ channel, data, json, messageId, ...flags }) => {
+  ({ channel, conflateKey, data, json, messageId, ...flags }) => {
     // With an id, what was sent can be sent again.
     const id = Option.getOrElse(messageId, () => `cli-${randomBytes(8).toString("hex")}`)
     const text = Option.getOrElse(data, () => "-")
     return text === "-"
-      ? publishInput(flags, { channel, id, json })
-      : publishOne(flags, json, { channel, messageId: id, ...fromText(text) })
+      ? publishInput(flags, { channel, id, key: conflateKey, json })
+      : publishOne(flags, json, { channel, messageId: id, key: conflateKey, ...fromText(text) })
   }
 ).pipe(
   Command.withShortDescription("publish a message, or each line of standard input"),

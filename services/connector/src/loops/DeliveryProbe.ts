@@ -51,6 +51,7 @@ export const make = Effect.fnUntraced(function* (options: {
       channel,
       publisher: node,
       messageId,
+      key: "",
       contentType: "text/plain",
       data: new Uint8Array()
     })

@@ -32,6 +32,12 @@ export const PublishBody = Schema.Struct({
       description:
         "At most 64 bytes. Repeating it within the window publishes nothing new and returns the first position"
     })
+  ),
+  key: Schema.optionalKey(
+    Schema.String.annotate({
+      description:
+        "At most 64 bytes. Where a namespace conflates by key, a client that reads slowly is given only the newest of each"
+    })
   )
 })
 
@@ -149,6 +155,7 @@ const history = HttpApiEndpoint.get("history", "/v1/history", {
         channel: Channel,
         position: Position,
         messageId: Schema.optionalKey(Schema.String),
+        key: Schema.optionalKey(Schema.String),
         publisher: Schema.String,
         publishedAt: natural.annotate({ description: "Unix milliseconds" }),
         ...data

@@ -88,7 +88,12 @@ const readBatch = readBody(BatchBody)
 const admit = (api: ServiceApi, key: ApiKey, body: typeof PublishBody.Type, field: string) => {
   const content = readData(body, field)
   if (content instanceof Failure) return content
-  return api.admit(key, { channel: body.channel, messageId: body.messageId ?? "", ...content })
+  return api.admit(key, {
+    channel: body.channel,
+    messageId: body.messageId ?? "",
+    key: body.key ?? "",
+    ...content
+  })
 }
 
 const handlers = (api: ServiceApi, publish: Routers["Service"]["publish"]) => {

@@ -13,6 +13,7 @@ const said = (over: Partial<Publication> = {}): RoomEvent => ({
     contentType: "application/json",
     publisher: "ann",
     messageId: "m-1",
+    key: "",
     publishedAt: 0,
     ...over
   }

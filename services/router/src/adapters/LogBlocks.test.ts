@@ -7,6 +7,7 @@ const entry = (offset: number, bytes = 10, term = 4_096, publishedAt = 7) =>
     channel: "chat:lobby",
     publisher: "ann",
     messageId: "",
+    key: "",
     contentType: "",
     data: new Uint8Array(bytes).fill(offset),
     publishedAt,

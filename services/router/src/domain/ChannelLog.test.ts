@@ -12,6 +12,7 @@ const append = (log: ChannelLog, bytes = 100, nowMillis = 0) => {
     channel: "chat:lobby",
     publisher: "ann",
     messageId: "",
+    key: "",
     contentType: "",
     data: new Uint8Array(bytes),
     publishedAt: nowMillis,

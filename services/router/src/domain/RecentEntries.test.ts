@@ -11,6 +11,7 @@ const entry = (offset: number, term = 9, size = 10): EncodedPublication => ({
     channel: "chat:lobby",
     publisher: "ann",
     messageId: "",
+    key: "",
     contentType: "",
     publishedAt: 0,
     position: { epoch: "e1", term, offset },

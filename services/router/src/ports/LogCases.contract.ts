@@ -36,6 +36,7 @@ export const entriesAfter = (
       channel: "chat:lobby",
       publisher: "ann",
       messageId,
+      key: "",
       contentType: "",
       data: encoder.encode(`"${messageId}"`),
       publishedAt,
@@ -50,7 +51,13 @@ export const appendLarge = Effect.fnUntraced(function* (where: typeof lobby, byt
   const logs = yield* LogStore
   const after = yield* headOf(where)
   const position = { epoch: after.epoch, term, offset: after.offset + 1 }
-  const message = { channel: where.channel, publisher: "ann", messageId: "", contentType: "" }
+  const message = {
+    channel: where.channel,
+    publisher: "ann",
+    messageId: "",
+    key: "",
+    contentType: ""
+  }
   const entry = encodePublication({
     ...message,
     data: new Uint8Array(bytes),

@@ -20,6 +20,7 @@ const store = Effect.gen(function* () {
     channel: "chat:lobby",
     publisher: "ann",
     messageId: "m-1",
+    key: "",
     contentType: "",
     data: new Uint8Array(10),
     publishedAt: 0,

@@ -19,7 +19,7 @@ const stuck = "chat:stuck"
 const unavailable = failure("unavailable", "the log is away", 100)
 
 const request = (channel: string, messageId: string) => ({
-  ...{ channel, messageId, contentType: "text/plain", data: new Uint8Array(1) }
+  ...{ channel, messageId, key: "", contentType: "text/plain", data: new Uint8Array(1) }
 })
 
 /** A stream whose publications are decided by hand. */

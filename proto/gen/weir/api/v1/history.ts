@@ -43,6 +43,8 @@ export interface HistoryEntry {
   publishedAt: number;
   contentType: string;
   data: Uint8Array;
+  /** As in `PublishRequest`. */
+  key: string;
 }
 
 function createBaseGetHistoryRequest(): GetHistoryRequest {
@@ -225,6 +227,7 @@ function createBaseHistoryEntry(): HistoryEntry {
     publishedAt: 0,
     contentType: "",
     data: new Uint8Array(0),
+    key: "",
   };
 }
 
@@ -247,6 +250,9 @@ export const HistoryEntry: MessageFns<HistoryEntry> = {
     }
     if (message.data.length !== 0) {
       writer.uint32(50).bytes(message.data);
+    }
+    if (message.key !== "") {
+      writer.uint32(58).string(message.key);
     }
     return writer;
   },
@@ -312,6 +318,14 @@ export const HistoryEntry: MessageFns<HistoryEntry> = {
             message.data = reader.bytes();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -337,6 +351,7 @@ export const HistoryEntry: MessageFns<HistoryEntry> = {
     message.publishedAt = object.publishedAt ?? 0;
     message.contentType = object.contentType ?? "";
     message.data = object.data ?? new Uint8Array(0);
+    message.key = object.key ?? "";
     return message;
   },
 };

@@ -36,6 +36,11 @@ export interface PublishRequest {
    * returns the first position.
    */
   messageId: string;
+  /**
+   * What the message says the newest of: where a namespace conflates by key, a client that
+   * reads slowly is given only the newest of each. At most 64 bytes.
+   */
+  key: string;
 }
 
 export interface PublishResponse {
@@ -157,7 +162,7 @@ export const Position: MessageFns<Position> = {
 };
 
 function createBasePublishRequest(): PublishRequest {
-  return { channel: "", data: new Uint8Array(0), contentType: "", messageId: "" };
+  return { channel: "", data: new Uint8Array(0), contentType: "", messageId: "", key: "" };
 }
 
 export const PublishRequest: MessageFns<PublishRequest> = {
@@ -173,6 +178,9 @@ export const PublishRequest: MessageFns<PublishRequest> = {
     }
     if (message.messageId !== "") {
       writer.uint32(34).string(message.messageId);
+    }
+    if (message.key !== "") {
+      writer.uint32(42).string(message.key);
     }
     return writer;
   },
@@ -222,6 +230,14 @@ export const PublishRequest: MessageFns<PublishRequest> = {
             message.messageId = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -243,6 +259,7 @@ export const PublishRequest: MessageFns<PublishRequest> = {
     message.data = object.data ?? new Uint8Array(0);
     message.contentType = object.contentType ?? "";
     message.messageId = object.messageId ?? "";
+    message.key = object.key ?? "";
     return message;
   },
 };

@@ -105,6 +105,11 @@ export interface Publication {
   /** Empty or `application/json`: JSON. `text/plain`: text. Anything else: binary. */
   contentType: string;
   data: Uint8Array;
+  /**
+   * What it says the newest of, if the publisher said: where a namespace conflates by key, it
+   * takes the place of an older publication with the same key. At most 64 bytes.
+   */
+  key: string;
 }
 
 export interface Connect {
@@ -218,6 +223,8 @@ export interface Publish {
   messageId: string;
   contentType: string;
   data: Uint8Array;
+  /** As in `Publication`. */
+  key: string;
 }
 
 export interface Published {
@@ -1070,6 +1077,7 @@ function createBasePublication(): Publication {
     publishedAt: 0,
     contentType: "",
     data: new Uint8Array(0),
+    key: "",
   };
 }
 
@@ -1095,6 +1103,9 @@ export const Publication: MessageFns<Publication> = {
     }
     if (message.data.length !== 0) {
       writer.uint32(58).bytes(message.data);
+    }
+    if (message.key !== "") {
+      writer.uint32(66).string(message.key);
     }
     return writer;
   },
@@ -1168,6 +1179,14 @@ export const Publication: MessageFns<Publication> = {
             message.data = reader.bytes();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1194,6 +1213,7 @@ export const Publication: MessageFns<Publication> = {
     message.publishedAt = object.publishedAt ?? 0;
     message.contentType = object.contentType ?? "";
     message.data = object.data ?? new Uint8Array(0);
+    message.key = object.key ?? "";
     return message;
   },
 };
@@ -2042,7 +2062,7 @@ export const Unsubscribed: MessageFns<Unsubscribed> = {
 };
 
 function createBasePublish(): Publish {
-  return { channel: "", messageId: "", contentType: "", data: new Uint8Array(0) };
+  return { channel: "", messageId: "", contentType: "", data: new Uint8Array(0), key: "" };
 }
 
 export const Publish: MessageFns<Publish> = {
@@ -2058,6 +2078,9 @@ export const Publish: MessageFns<Publish> = {
     }
     if (message.data.length !== 0) {
       writer.uint32(34).bytes(message.data);
+    }
+    if (message.key !== "") {
+      writer.uint32(50).string(message.key);
     }
     return writer;
   },
@@ -2107,6 +2130,14 @@ export const Publish: MessageFns<Publish> = {
             message.data = reader.bytes();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2128,6 +2159,7 @@ export const Publish: MessageFns<Publish> = {
     message.messageId = object.messageId ?? "";
     message.contentType = object.contentType ?? "";
     message.data = object.data ?? new Uint8Array(0);
+    message.key = object.key ?? "";
     return message;
   },
 };

@@ -167,6 +167,8 @@ export interface Forward {
    * Once one is refused, all of the same attempt behind it are.
    */
   attempt: number;
+  /** As in weir.client.v1.Publication. */
+  key: string;
 }
 
 export interface ForwardResponse {
@@ -1486,7 +1488,16 @@ export const ForwardRequest: MessageFns<ForwardRequest> = {
 };
 
 function createBaseForward(): Forward {
-  return { id: 0, channel: "", publisher: "", messageId: "", contentType: "", data: new Uint8Array(0), attempt: 0 };
+  return {
+    id: 0,
+    channel: "",
+    publisher: "",
+    messageId: "",
+    contentType: "",
+    data: new Uint8Array(0),
+    attempt: 0,
+    key: "",
+  };
 }
 
 export const Forward: MessageFns<Forward> = {
@@ -1511,6 +1522,9 @@ export const Forward: MessageFns<Forward> = {
     }
     if (message.attempt !== 0) {
       writer.uint32(56).int32(message.attempt);
+    }
+    if (message.key !== "") {
+      writer.uint32(66).string(message.key);
     }
     return writer;
   },
@@ -1584,6 +1598,14 @@ export const Forward: MessageFns<Forward> = {
             message.attempt = reader.int32();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1608,6 +1630,7 @@ export const Forward: MessageFns<Forward> = {
     message.contentType = object.contentType ?? "";
     message.data = object.data ?? new Uint8Array(0);
     message.attempt = object.attempt ?? 0;
+    message.key = object.key ?? "";
     return message;
   },
 };
