@@ -19,6 +19,7 @@ export interface Publication {
   readonly channel: string
   readonly data: Buffer
   readonly message_id?: string
+  readonly key?: string
 }
 
 export interface Published {

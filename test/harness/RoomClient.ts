@@ -84,6 +84,7 @@ export const join = async (
   subscribe: {
     readonly channel: string
     readonly since?: Position
+    readonly maxRateMs?: number
     readonly member?: unknown
     readonly presence?: boolean
   }

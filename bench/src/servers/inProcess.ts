@@ -34,7 +34,7 @@ const { frameBytes, outboxBytes, outboxFrames } = defaultLimits
 /** As `npm run cluster` has it. */
 const namespace = makeNamespace("live", { logged: false, clientPublish: true })
 
-const feeds = new Feeds()
+const feeds = new Feeds({ maxPublications: outboxFrames, maxBytes: outboxBytes })
 const flusher = new Flusher()
 
 const subscribe = (transport: WebSocketServer.Transport): Subscription => {
@@ -47,6 +47,7 @@ const subscribe = (transport: WebSocketServer.Transport): Subscription => {
     }),
     settled: Deferred.makeUnsafe(),
     wantsPresence: false,
+    maxRate: undefined,
     memberId: undefined,
     signalledAs: undefined,
     // Nothing is logged: it lacks what follows, and the driver says so.

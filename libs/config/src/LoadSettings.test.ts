@@ -88,14 +88,14 @@ describe("loadSettings", () => {
     })
   )
 
-  it.effect("refuses to give only the newest where it is not what is kept", () =>
+  it.effect("refuses a namespace whose options contradict each other", () =>
     Effect.gen(function* () {
       const mistakes = yield* Effect.flip(
         load(
           {},
           {
             namespaces: {
-              gone: { slowConsumer: "conflate", logged: false },
+              keys: { slowConsumer: "dropOldest", conflateByKey: true },
               many: { slowConsumer: "conflate", historySize: 2 },
               none: { historyBytes: 0 }
             }
@@ -103,7 +103,7 @@ describe("loadSettings", () => {
         )
       )
       assert.deepStrictEqual(mistakes.slice(0, 2), [
-        "weir.json: namespaces.gone.logged: must be true where slowConsumer is conflate: the newest is read from the log",
+        "weir.json: namespaces.keys.conflateByKey: needs slowConsumer conflate: nothing else looks at keys",
         "weir.json: namespaces.many.historySize: must be 1 where slowConsumer is conflate: only the newest is ever read"
       ])
       assert.match(mistakes[2]!, /^weir.json: namespaces.none.historyBytes: /)

@@ -6,10 +6,11 @@ import { Schema } from "effect"
 /**
  * What happens when a client cannot keep up. `catchUp`: stop pushing to it and
  * replay from the log once it drains, with a `gap` for what the log lost.
- * `conflate`: only the newest publication is owed. `disconnect`: end the
- * connection; it may resume.
+ * `conflate`: only the newest publication is owed, or the newest of each key.
+ * `dropOldest`: it goes on with the newest that were kept for all who are slow, behind a
+ * `gap` for those before. `disconnect`: end the connection; it may resume.
  */
-export const slowConsumerPolicies = ["catchUp", "conflate", "disconnect"] as const
+export const slowConsumerPolicies = ["catchUp", "conflate", "dropOldest", "disconnect"] as const
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0))
 
@@ -30,6 +31,8 @@ const Options = Schema.Struct({
   /** Clients may publish, if their token says so too. */
   clientPublish: Schema.optionalKey(Schema.Boolean),
   slowConsumer: Schema.optionalKey(Schema.Literals(slowConsumerPolicies)),
+  /** With `conflate`: the newest of each key is owed, not the newest of the channel. */
+  conflateByKey: Schema.optionalKey(Schema.Boolean),
   /** How long a message id is remembered. */
   dedupeSeconds: Schema.optionalKey(positive),
   /**
@@ -42,18 +45,16 @@ const Options = Schema.Struct({
 })
 
 export const NamespaceOptions = Options.check(
-  Schema.makeFilter(({ historySize = 1, logged = true, slowConsumer }) => {
-    if (slowConsumer !== "conflate") return undefined
-    const mistakes: Array<Schema.FilterIssue> = []
-    if (!logged) {
-      const issue = "must be true where slowConsumer is conflate: the newest is read from the log"
-      mistakes.push({ path: ["logged"], issue })
+  Schema.makeFilter(({ conflateByKey = false, historySize = 1, logged = true, slowConsumer }) => {
+    if (conflateByKey && slowConsumer !== "conflate") {
+      const issue = "needs slowConsumer conflate: nothing else looks at keys"
+      return [{ path: ["conflateByKey"], issue }]
     }
-    if (historySize !== 1) {
+    if (slowConsumer === "conflate" && logged && !conflateByKey && historySize !== 1) {
       const issue = "must be 1 where slowConsumer is conflate: only the newest is ever read"
-      mistakes.push({ path: ["historySize"], issue })
+      return [{ path: ["historySize"], issue }]
     }
-    return mistakes
+    return undefined
   })
 )
 
@@ -66,9 +67,13 @@ export interface Namespace {
   readonly presence: boolean
   readonly clientPublish: boolean
   readonly slowConsumer: (typeof slowConsumerPolicies)[number]
+  readonly conflateByKey: boolean
   readonly dedupeMs: number
   readonly durableReplicas: number
 }
+
+const keepsNewestOnly = (options: typeof NamespaceOptions.Type): boolean =>
+  options.slowConsumer === "conflate" && options.conflateByKey !== true
 
 /** A namespace with every option decided. Default: logged, small, read-only for clients. */
 export const makeNamespace = (
@@ -77,19 +82,23 @@ export const makeNamespace = (
 ): Namespace => ({
   name,
   logged: options.logged ?? true,
-  historySize: options.historySize ?? (options.slowConsumer === "conflate" ? 1 : 1000),
+  historySize: options.historySize ?? (keepsNewestOnly(options) ? 1 : 1000),
   historyAgeMs: (options.historyAgeSeconds ?? 3600) * 1000,
   historyBytes: options.historyBytes ?? 16 * 1024 * 1024,
   presence: options.presence ?? false,
   clientPublish: options.clientPublish ?? false,
   slowConsumer: options.slowConsumer ?? "catchUp",
+  conflateByKey: options.conflateByKey ?? false,
   dedupeMs: (options.dedupeSeconds ?? 120) * 1000,
   durableReplicas: options.durableReplicas ?? 0
 })
 
-/** Only the newest is kept: offsets may jump without a `gap`. */
+/** The log is there for the newest alone: who resumes is given that, whatever was missed. */
 export const deliversLatest = (namespace: Namespace): boolean =>
-  namespace.logged && namespace.slowConsumer === "conflate"
+  namespace.logged && keepsNewestOnly(namespace)
+
+/** Who reads slowly is given the newest, so that offsets may jump without a `gap`. */
+export const conflates = ({ slowConsumer }: Namespace): boolean => slowConsumer === "conflate"
 
 export type Namespaces = ReadonlyMap<string, Namespace>
 

@@ -3,6 +3,7 @@ import { makeNamespace, type NamespaceOptions } from "@weir/core/Namespace"
 import { encodePublication } from "@weir/wire/Publications"
 import { ChannelFeed } from "./ChannelFeed.ts"
 import { makeClient } from "./Client.fixture.ts"
+import { recentLimits } from "./Connection.fixture.ts"
 import type { Subscription } from "./Subscription.ts"
 
 const at = (offset: number, epoch = "e1", term = 1) => ({ epoch, term, offset })
@@ -22,7 +23,7 @@ const entries = (from: number, to: number, epoch = "e1", term = 1) =>
   )
 
 const makeFeed = (head: number, options: typeof NamespaceOptions.Type = {}) => {
-  const feed = new ChannelFeed("chat:lobby", makeNamespace("chat", options))
+  const feed = new ChannelFeed("chat:lobby", makeNamespace("chat", options), recentLimits)
   feed.attachedAt(at(head))
   const join = (cursor: number) => {
     const client = makeClient(feed.name)

@@ -9,8 +9,10 @@ import { deliversLatest, type Namespace } from "@weir/core/Namespace"
 import type { GapReason, Position } from "@weir/core/Position"
 import type { EncodedPublication } from "@weir/wire/Publications"
 import { Effect } from "effect"
+import { Backlog } from "./Backlog.ts"
 import type { Connection } from "./Connection.ts"
 import { behind as behindGauge } from "./ConnectorMetrics.ts"
+import type { Recent, RecentLimits } from "./domain/RecentPublications.ts"
 import { type Framing, framePublications } from "./Framing.ts"
 import type { Subscription } from "./Subscription.ts"
 
@@ -38,14 +40,24 @@ export class ChannelFeed {
   /** With their connections beside them: what is looked at for each delivery should be little. */
   readonly #live = new Map<Subscription, Connection>()
   readonly #ahead = new Set<Subscription>()
+  /** Live ones that want to be given something only so often. */
+  readonly #rated = new Set<Subscription>()
+  readonly #backlog: Backlog
+  #behind = 0
 
-  constructor(name: string, namespace: Namespace) {
+  constructor(name: string, namespace: Namespace, recentLimits: RecentLimits) {
     this.name = name
     this.namespace = namespace
+    this.#backlog = new Backlog(namespace, recentLimits)
   }
 
   get latestOnly(): boolean {
     return deliversLatest(this.namespace)
+  }
+
+  /** What is owed to a subscription that is not up to date, if that is kept here. */
+  recentFor(subscription: Subscription): Recent | undefined {
+    return this.#backlog.recentFor(subscription)
   }
 
   attachedAt(position: Position): void {
@@ -114,6 +126,8 @@ export class ChannelFeed {
     this.position = entries.at(-1)!.publication.position
     this.#term = this.position.term
     for (const tap of this.taps) tap(entries)
+    this.#backlog.add(entries)
+    const { servesSlow } = this.#backlog
     const chunks = new Map<Framing, Buffer>()
     let framing: Framing | undefined
     let chunk!: Buffer
@@ -125,9 +139,12 @@ export class ChannelFeed {
         chunk = chunks.get(framing) ?? framePublications(framing, entries, nowMillis)
         chunks.set(framing, chunk)
       }
-      if (!connection.push(chunk, entries.length)) this.#fallBehind(subscription, before)
+      const isTaken = (!servesSlow || connection.isClear) && connection.push(chunk, entries.length)
+      if (!isTaken) this.#fallBehind(subscription, before)
     })
     for (const subscription of this.#ahead) this.#bringUp(subscription, entries, nowMillis)
+    for (const subscription of this.#rated) subscription.maxRate!.wake(nowMillis)
+    if (this.#behind > 0) this.#backlog.keep(before, entries)
   }
 
   /** It has read past us: give it only what it does not have yet. */
@@ -143,7 +160,9 @@ export class ChannelFeed {
       const chunk = framePublications(connection.framing, missing, nowMillis)
       if (!connection.push(chunk, missing.length)) return this.#fallBehind(subscription, cursor)
     }
-    if (this.position!.offset >= cursor.offset) this.#setState(subscription, "live")
+    if (this.position!.offset >= cursor.offset) {
+      this.#setState(subscription, "live", this.position)
+    }
   }
 
   /**
@@ -157,6 +176,8 @@ export class ChannelFeed {
   ): void {
     const before = this.position!
     this.position = position
+    this.#backlog.clear()
+    if (this.#rated.size > 0) this.#backlog.keepLatest(position)
     // The place before what is still stored may bear the head's term, the only one known:
     // what follows it can be older. In every other case the owner gave its head.
     if (reason === "epoch_changed" || reason === "rolled_back") this.#term = position.term
@@ -171,7 +192,7 @@ export class ChannelFeed {
       const isPast = isSameLog && cursor.offset >= position.offset
       if (isPast) {
         if (!this.place(subscription, cursor)) subscription.fellBehind()
-      } else if (tell(subscription, cursor)) this.#setState(subscription, "live")
+      } else if (tell(subscription, cursor)) this.#setState(subscription, "live", position)
       else this.#fallBehind(subscription, cursor)
     }
     this.#tellPlaced()
@@ -201,25 +222,52 @@ export class ChannelFeed {
       return false
     }
     if (cursor.offset > position.offset) this.#setState(subscription, "ahead", cursor)
-    else if (cursor.offset === position.offset) this.#setState(subscription, "live")
-    else this.#setState(subscription, "behind", cursor)
+    else if (cursor.offset === position.offset || this.#mayTrail(subscription, cursor)) {
+      this.#setState(subscription, "live", cursor)
+    } else this.#setState(subscription, "behind", cursor)
     return subscription.state !== "behind"
+  }
+
+  /** With a rate it may, as long as what is newer is here to be given. */
+  #mayTrail(subscription: Subscription, cursor: Position): boolean {
+    if (subscription.maxRate === undefined) return false
+    subscription.cursor = cursor
+    return this.recentFor(subscription) !== undefined
   }
 
   end(subscription: Subscription): void {
     this.subscriptions.delete(subscription)
     this.#setState(subscription, "ended")
+    subscription.maxRate?.end()
   }
 
   #setState(subscription: Subscription, state: Subscription["state"], cursor?: Position): void {
-    if (subscription.state === "behind") behindGauge.add(-1)
-    if (state === "behind") behindGauge.add(1)
+    if (subscription.state === "behind") this.#countBehind(-1)
+    if (state === "behind") this.#countBehind(1)
     this.#live.delete(subscription)
     this.#ahead.delete(subscription)
-    if (state === "live") this.#live.set(subscription, subscription.connection)
+    this.#rated.delete(subscription)
     if (state === "ahead") this.#ahead.add(subscription)
     subscription.state = state
     subscription.cursor = cursor
+    if (state === "live") this.#goLive(subscription)
+    this.#backlog.letGo(this.#behind, this.#rated.size)
+  }
+
+  #goLive(subscription: Subscription): void {
+    if (subscription.maxRate === undefined) {
+      subscription.cursor = undefined
+      this.#live.set(subscription, subscription.connection)
+      return
+    }
+    this.#rated.add(subscription)
+    this.#backlog.keepLatest(this.position!)
+    if (subscription.cursor!.offset < this.position!.offset) subscription.maxRate.wake(Date.now())
+  }
+
+  #countBehind(delta: number): void {
+    this.#behind += delta
+    behindGauge.add(delta)
   }
 }
 
@@ -237,7 +285,7 @@ export const placed = (feed: ChannelFeed): Effect.Effect<void> =>
 export const rangeBetween = (
   before: Position | undefined,
   position: Position
-): { readonly from: number | undefined; readonly to: number | undefined } =>
+): { readonly from: number; readonly to: number } | undefined =>
   before !== undefined && before.epoch === position.epoch && before.offset < position.offset
     ? { from: before.offset + 1, to: position.offset }
-    : { from: undefined, to: undefined }
+    : undefined

@@ -4,7 +4,10 @@
 import { Deferred } from "effect"
 import { Connection, type ConnectionOptions } from "./Connection.ts"
 import { framingOf } from "./Framing.ts"
+import type { MaxRate } from "./MaxRate.ts"
 import type { Subscription } from "./Subscription.ts"
+
+export const recentLimits = { maxPublications: 1_000, maxBytes: 1_000_000 }
 
 export interface SocketOptions {
   /** What the socket does with a chunk; true: it takes more. */
@@ -30,7 +33,8 @@ export const makeConnection = (
 export const makeSubscription = (
   connection: Connection,
   channel: string,
-  fellBehind: () => void = () => {}
+  fellBehind: () => void = () => {},
+  maxRate?: MaxRate
 ): Subscription => ({
   channel,
   connection,
@@ -40,6 +44,7 @@ export const makeSubscription = (
   leaving: false,
   settled: Deferred.makeUnsafe(),
   wantsPresence: false,
+  maxRate,
   memberId: undefined,
   signalledAs: undefined,
   fellBehind

@@ -56,11 +56,18 @@ export const outboxFrames = gauge(
 
 export const behind = gauge(
   "weir_connector_subscriptions_behind",
-  "Subscriptions being replayed from the log"
+  "Subscriptions that are not up to date: being replayed, or their clients read slowly"
 )
 
 /** `reason`: of the gap. */
 export const gaps = counterBy("weir_connector_gaps_total", "Gaps told to clients", "reason")
+
+/** `reason`: of the gap that tells of them; `conflated` where none is owed. */
+export const publicationsSkipped = counterBy(
+  "weir_connector_publications_skipped_total",
+  "Publications that a client which subscribed to them was not given",
+  "reason"
+)
 
 /** `status`: of HTTP. */
 export const apiRequests = counterBy(

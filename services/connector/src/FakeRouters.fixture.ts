@@ -3,6 +3,7 @@
  *
  * Only the peers are made up: what stands on the connector's side of a lane is the real thing.
  */
+
 import { Cluster, fromViews } from "@weir/cluster/Cluster"
 import { emptyView, type Node, type View, withNode, withoutNode } from "@weir/cluster/View"
 import { shardOf } from "@weir/core/ChannelName"
@@ -21,6 +22,7 @@ import { encodePublication } from "@weir/wire/Publications"
 import { type Cause, Effect, Layer, Queue, Stream, SubscriptionRef } from "effect"
 import { TestClock } from "effect/testing"
 import { makeClient } from "./Client.fixture.ts"
+import { recentLimits } from "./Connection.fixture.ts"
 import { Feeds } from "./Feeds.ts"
 import { Flusher } from "./Flusher.ts"
 import * as Lanes from "./loops/Lanes.ts"
@@ -186,7 +188,7 @@ export const makeSubscriber = Effect.fnUntraced(function* (
 ) {
   const mesh = yield* makeFakeMesh(1)
   const channel = yield* channelMovingTo(2)
-  const feeds = new Feeds()
+  const feeds = new Feeds(recentLimits)
   const flusher = new Flusher()
   yield* Effect.forkScoped(flusher.run)
   yield* Effect.provide(Lanes.make({ node: "connector-1", feeds, flusher }), mesh.layer)

@@ -7,6 +7,7 @@
 import type { Namespace } from "@weir/core/Namespace"
 import { ChannelFeed, type Tap } from "./ChannelFeed.ts"
 import { channels, subscriptions as subscriptionsGauge } from "./ConnectorMetrics.ts"
+import type { RecentLimits } from "./domain/RecentPublications.ts"
 import type { Subscription } from "./Subscription.ts"
 
 export interface InterestListener {
@@ -16,7 +17,13 @@ export interface InterestListener {
 
 export class Feeds {
   readonly #feeds = new Map<string, ChannelFeed>()
+  readonly #recentLimits: RecentLimits
   #listener: InterestListener | undefined
+
+  /** `recentLimits`: of what each channel keeps for those who read slowly. */
+  constructor(recentLimits: RecentLimits) {
+    this.#recentLimits = recentLimits
+  }
 
   listen(listener: InterestListener): void {
     this.#listener = listener
@@ -28,7 +35,7 @@ export class Feeds {
 
   /** A channel that this connector wants for itself, for as long as it runs. */
   tap(channel: string, namespace: Namespace, tap: Tap): ChannelFeed {
-    const feed = new ChannelFeed(channel, namespace)
+    const feed = new ChannelFeed(channel, namespace, this.#recentLimits)
     feed.taps.add(tap)
     this.#feeds.set(channel, feed)
     this.#listener?.wanted(feed)
@@ -39,7 +46,7 @@ export class Feeds {
   join(subscription: Subscription, namespace: Namespace): ChannelFeed {
     const { channel } = subscription
     const known = this.#feeds.get(channel)
-    const feed = known ?? new ChannelFeed(channel, namespace)
+    const feed = known ?? new ChannelFeed(channel, namespace, this.#recentLimits)
     feed.subscriptions.add(subscription)
     subscriptionsGauge.add(1)
     if (known === undefined) {

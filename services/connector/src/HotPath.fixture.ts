@@ -6,7 +6,7 @@ import { makeNamespace } from "@weir/core/Namespace"
 import { type EncodedPublication, encodePublication } from "@weir/wire/Publications"
 import { Effect } from "effect"
 import { ChannelFeed } from "./ChannelFeed.ts"
-import { makeConnection, makeSubscription } from "./Connection.fixture.ts"
+import { makeConnection, makeSubscription, recentLimits } from "./Connection.fixture.ts"
 import { Flusher } from "./Flusher.ts"
 import type { Framing } from "./Framing.ts"
 
@@ -32,7 +32,7 @@ export const makeAudience = Effect.fnUntraced(function* (
   framings: ReadonlyArray<Framing>,
   onWrite: (subscriber: number, chunk: Uint8Array) => void
 ) {
-  const feed = new ChannelFeed(channel, makeNamespace("chat", {}))
+  const feed = new ChannelFeed(channel, makeNamespace("chat", {}), recentLimits)
   feed.attachedAt(at(0))
   const flusher = new Flusher()
   yield* Effect.forkScoped(flusher.run, { startImmediately: true })

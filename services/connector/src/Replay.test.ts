@@ -5,6 +5,7 @@ import { Routers } from "@weir/mesh/Routers"
 import type { ReadResponse } from "@weir/proto/mesh/v1/router"
 import { Effect } from "effect"
 import { makeClient } from "./Client.fixture.ts"
+import { recentLimits } from "./Connection.fixture.ts"
 import { at, pass, publication, settle } from "./FakeRouters.fixture.ts"
 import { Feeds } from "./Feeds.ts"
 import * as Replay from "./Replay.ts"
@@ -39,7 +40,7 @@ const replaying = Effect.fnUntraced(function* (
         return pages.length > 1 ? pages.shift() : pages[0]
       })
   } as unknown as Routers["Service"]
-  const feeds = new Feeds()
+  const feeds = new Feeds(recentLimits)
   const { connection, received, subscription } = makeClient(channel)
   const feed = feeds.join(subscription, makeNamespace("chat", options))
   feed.attachedAt(position)

@@ -9,10 +9,10 @@ import type { Failure } from "@weir/core/Failure"
 import type { GapReason, Position } from "@weir/core/Position"
 import { Routers } from "@weir/mesh/Routers"
 import type { ReadRequest, ReadResponse } from "@weir/proto/mesh/v1/router"
-import { decodePublication } from "@weir/wire/Publications"
+import { decodePublication, type EncodedPublication } from "@weir/wire/Publications"
 import { Effect, FiberSet, Schedule } from "effect"
 import { type ChannelFeed, placed, rangeBetween } from "./ChannelFeed.ts"
-import { gaps } from "./ConnectorMetrics.ts"
+import { gaps, publicationsSkipped } from "./ConnectorMetrics.ts"
 import type { Feeds } from "./Feeds.ts"
 import { framePublications } from "./Framing.ts"
 import type { Session } from "./Session.ts"
@@ -39,7 +39,43 @@ export const tellGap = (
 ): void => {
   gaps(reason).add()
   const range = rangeBetween(before, position)
-  connection.send({ $case: "gap", value: { channel, reason, position, ...range } })
+  if (range !== undefined) publicationsSkipped(reason).add(range.to - range.from + 1)
+  connection.send({
+    $case: "gap",
+    value: { channel, reason, position, from: range?.from, to: range?.to }
+  })
+}
+
+/** Some of what a subscription lacks. */
+export interface Page {
+  /** Where the channel stands. */
+  readonly head: Position
+  /** Why nothing of it follows the cursor, if so: `epoch_changed` or `rolled_back`. */
+  readonly reason: string
+  readonly before: Position
+  /** What the client is told of that lies between its cursor and `before`; nothing: it is not owed. */
+  readonly between: GapReason | undefined
+  /** May entries wait in the client's outbox? What is kept for many waits where it is kept. */
+  readonly waits: boolean
+  readonly entries: ReadonlyArray<EncodedPublication>
+}
+
+/** What the owner answered, as this subscription is to be given it. */
+export const pageOf = (
+  { maxRate }: Subscription,
+  { latestOnly, namespace: { logged } }: ChannelFeed,
+  { before, position, publications, reason }: ReadResponse
+): Page => {
+  const entries = publications.map(decodePublication)
+  const isLatest = latestOnly || maxRate !== undefined
+  return {
+    head: position!,
+    reason,
+    before: before!,
+    between: isLatest ? undefined : logged ? "trimmed" : "dropped",
+    waits: true,
+    entries: maxRate === undefined ? entries : entries.slice(-1)
+  }
 }
 
 /**
@@ -48,36 +84,44 @@ export const tellGap = (
  */
 export const givePage = (
   subscription: Subscription,
-  feed: ChannelFeed,
-  page: ReadResponse
+  { before, between, entries, head, reason, waits }: Page
 ): boolean => {
   const { connection } = subscription
-  const head = page.position!
-  if (page.reason === "epoch_changed" || page.reason === "rolled_back") {
-    tellGap(subscription, page.reason, undefined, head)
+  if (reason === "epoch_changed" || reason === "rolled_back") {
+    tellGap(subscription, reason, undefined, head)
     subscription.cursor = head
     return true
   }
-  const skipped = page.before!
-  if (feed.latestOnly) {
+  const cursor = subscription.cursor!
+  if (between === undefined) {
     // What lies between is not owed to anybody. But a client drops what is older than what
     // it has, unless it is told that the log went back.
-    if (skipped.offset < subscription.cursor!.offset) {
-      tellGap(subscription, "rolled_back", undefined, skipped)
-    }
-    subscription.cursor = skipped
-  } else if (skipped.offset > subscription.cursor!.offset) {
-    const reason = feed.namespace.logged ? "trimmed" : "dropped"
-    tellGap(subscription, reason, subscription.cursor, skipped)
-    subscription.cursor = skipped
+    if (before.offset < cursor.offset) tellGap(subscription, "rolled_back", undefined, before)
+    subscription.cursor = before
+  } else if (before.offset > cursor.offset) {
+    tellGap(subscription, between, cursor, before)
+    subscription.cursor = before
   }
-  for (const entry of page.publications.map(decodePublication)) {
+  for (const entry of entries) {
+    if (!waits && !connection.isClear) return false
     // One by one: a page as a whole might never fit.
     if (!connection.push(framePublications(connection.framing, [entry], Date.now()), 1))
       return false
-    subscription.cursor = entry.publication.position
+    subscription.maxRate?.gave(Date.now())
+    const { position } = entry.publication
+    const skipped = position.offset - subscription.cursor!.offset - 1
+    if (skipped > 0) publicationsSkipped("conflated").add(skipped)
+    subscription.cursor = position
   }
   return true
+}
+
+/** Gives what the channel keeps here for those who are not up to date; undefined: nothing of use. */
+const giveRecent = (subscription: Subscription, feed: ChannelFeed): boolean | undefined => {
+  const recent = feed.recentFor(subscription)
+  if (recent === undefined) return undefined
+  const page = { ...recent, head: feed.position!, reason: "", between: "dropped" as const }
+  return givePage(subscription, { ...page, waits: false })
 }
 
 export interface Replayer {
@@ -88,6 +132,8 @@ export interface Replayer {
   ) => Effect.Effect<ReadResponse, Failure>
   /** Goes on with everything of the session that is behind. */
   readonly start: (session: Session) => void
+  /** The rate of a live subscription allows it to be given the newest. */
+  readonly giveNewest: (subscription: Subscription) => void
 }
 
 export const make = Effect.fnUntraced(function* (feeds: Feeds) {
@@ -106,12 +152,17 @@ export const make = Effect.fnUntraced(function* (feeds: Feeds) {
       const { position } = feed
       // A cursor that the channel has not passed needs no reading.
       if (feed.place(subscription, subscription.cursor!)) return
+      const taken = giveRecent(subscription, feed)
+      if (taken === true) continue
+      if (taken === false) return void session.behind.add(subscription)
       const next = Effect.suspend(() =>
         read(channel, { $case: "since", value: subscription.cursor! })
       )
       const page = yield* Effect.retry(next, { schedule: retrying, while: isBehind })
       if (!isBehind()) return
-      if (!givePage(subscription, feed, page)) return void session.behind.add(subscription)
+      if (!givePage(subscription, pageOf(subscription, feed, page))) {
+        return void session.behind.add(subscription)
+      }
       // The owner has given all it has, and the channel stands elsewhere here: its lane has
       // not told us yet. A router that is not the owner any more may have answered, too, and
       // then no lane will: so it is asked again, at its own pace.
@@ -148,5 +199,26 @@ export const make = Effect.fnUntraced(function* (feeds: Feeds) {
     }
   }
 
-  return { read, start } satisfies Replayer
+  const giveIfClear = (subscription: Subscription): void => {
+    const { channel, connection, cursor, maxRate, state } = subscription
+    if (state !== "live" || connection.closed) return
+    // What is newest once it has drained, it is given then.
+    if (!connection.isClear) return maxRate!.wake(Date.now())
+    const feed = feeds.get(channel)!
+    const taken = giveRecent(subscription, feed)
+    if (taken === false) maxRate!.wake(Date.now())
+    if (taken === undefined && !feed.place(subscription, cursor!)) subscription.fellBehind()
+  }
+
+  const giveNewest: Replayer["giveNewest"] = (subscription) => {
+    try {
+      giveIfClear(subscription)
+    } catch (defect) {
+      // Called by a timer: thrown from there, a bug met by one would end all.
+      run(Effect.logError("the newest could not be given", defect))
+      subscription.connection.giveUp()
+    }
+  }
+
+  return { read, start, giveNewest } satisfies Replayer
 })

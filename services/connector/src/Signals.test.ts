@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { makeNamespace } from "@weir/core/Namespace"
 import type { Signal } from "@weir/proto/client/v1/client"
 import { ChannelFeed } from "./ChannelFeed.ts"
-import { makeConnection, makeSubscription } from "./Connection.fixture.ts"
+import { makeConnection, makeSubscription, recentLimits } from "./Connection.fixture.ts"
 import { giveSignal } from "./Signals.ts"
 
 const signal: Signal = {
@@ -19,7 +19,7 @@ const signal: Signal = {
 
 /** A feed, and subscribers with sockets that note what they are written. */
 const makeFeed = () => {
-  const feed = new ChannelFeed(signal.channel, makeNamespace("chat", {}))
+  const feed = new ChannelFeed(signal.channel, makeNamespace("chat", {}), recentLimits)
   const join = (takesMore = true) => {
     const written: Array<Uint8Array> = []
     const connection = makeConnection({

@@ -6,7 +6,7 @@
  * the subscription begins and let it begin there, so that nothing arrives between.
  */
 import { Failure, failure } from "@weir/core/Failure"
-import type { Namespace, Namespaces } from "@weir/core/Namespace"
+import { conflates, type Namespace, type Namespaces } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { Routers } from "@weir/mesh/Routers"
 import type { Member, Subscribe, Subscribed } from "@weir/proto/client/v1/client"
@@ -16,7 +16,8 @@ import { type ChannelFeed, placed } from "./ChannelFeed.ts"
 import type { Connection } from "./Connection.ts"
 import type { Feeds } from "./Feeds.ts"
 import type { Announcements } from "./loops/Announcements.ts"
-import { givePage, type Replayer } from "./Replay.ts"
+import { MaxRate } from "./MaxRate.ts"
+import { givePage, pageOf, type Replayer } from "./Replay.ts"
 import type { Session } from "./Session.ts"
 import { checkSubscribe } from "./SubscribeRules.ts"
 import type { Subscription } from "./Subscription.ts"
@@ -102,7 +103,7 @@ const begin = (
   }
   if (page === undefined) return void feed.place(subscription, feed.position!)
   subscription.cursor = page.before!
-  const taken = givePage(subscription, feed, { ...page, reason: "" })
+  const taken = givePage(subscription, pageOf(subscription, feed, { ...page, reason: "" }))
   if (feed.place(subscription, subscription.cursor)) return
   session.behind.add(subscription)
   if (taken) replayer.start(session)
@@ -118,15 +119,22 @@ class SessionSubscription implements Subscription {
   leaving = false
   readonly settled = Deferred.makeUnsafe<void>()
   readonly wantsPresence: boolean
+  readonly maxRate: MaxRate | undefined
   memberId: string | undefined
   signalledAs: string | undefined
   readonly #session: Session
   readonly #replayer: Replayer
 
-  constructor(session: Session, replayer: Replayer, channel: string, wantsPresence: boolean) {
+  constructor(
+    session: Session,
+    replayer: Replayer,
+    { channel, maxRateMs, presence }: Pick<Subscribe, "channel" | "maxRateMs" | "presence">
+  ) {
     this.channel = channel
     this.connection = session.connection
-    this.wantsPresence = wantsPresence
+    this.wantsPresence = presence
+    this.maxRate =
+      maxRateMs > 0 ? new MaxRate(maxRateMs, () => replayer.giveNewest(this)) : undefined
     this.#session = session
     this.#replayer = replayer
   }
@@ -141,12 +149,32 @@ const join = (
   { feeds, replayer }: SubscribeDeps,
   session: Session,
   namespace: Namespace,
-  { channel, presence }: Subscribe
+  request: Subscribe
 ) => {
-  const subscription = new SessionSubscription(session, replayer, channel, presence)
-  session.subscriptions.set(channel, subscription)
+  const subscription = new SessionSubscription(session, replayer, request)
+  session.subscriptions.set(request.channel, subscription)
   return { subscription, feed: feeds.join(subscription, namespace) }
 }
+
+/** Where a rate is asked for only the newest follows, and what lies before it is not missed. */
+const newestOf = Effect.fnUntraced(function* (
+  { read }: Replayer,
+  channel: string,
+  page: ReadResponse
+) {
+  const { position, ...newest } = page.more
+    ? yield* read(channel, { $case: "last", value: 1 })
+    : page
+  const isElsewhere = page.reason === "epoch_changed" || page.reason === "rolled_back"
+  const count = newest.publications.length
+  return {
+    ...newest,
+    position,
+    recovered: !isElsewhere,
+    reason: page.reason,
+    next: newest.next + Math.max(0, count - 1)
+  }
+})
 
 export const prepare = Effect.fnUntraced(function* (
   deps: SubscribeDeps,
@@ -167,7 +195,8 @@ export const prepare = Effect.fnUntraced(function* (
   const read = Effect.gen(function* () {
     yield* attached(feed)
     if (from === undefined) return undefined
-    return yield* deps.replayer.read(feed.name, from)
+    const page = yield* deps.replayer.read(feed.name, from)
+    return request.maxRateMs > 0 ? yield* newestOf(deps.replayer, feed.name, page) : page
   })
   const page = yield* read.pipe(
     Effect.onExit((exit) =>
@@ -184,7 +213,7 @@ export const prepare = Effect.fnUntraced(function* (
         recovered,
         reason: request.since !== undefined && !recovered ? page!.reason : "",
         next: page?.next ?? position.offset + 1,
-        delivery: feed.latestOnly ? "latest" : "all",
+        delivery: conflates(namespace) || request.maxRateMs > 0 ? "latest" : "all",
         grant: ""
       }
     },

@@ -7,6 +7,7 @@ import { checkContent } from "@weir/core/Content"
 import { Failure, failure } from "@weir/core/Failure"
 import type { Namespace, Namespaces } from "@weir/core/Namespace"
 import type { Subscribe } from "@weir/proto/client/v1/client"
+import { longestMs } from "./MaxRate.ts"
 import type { Session } from "./Session.ts"
 
 const maxMemberBytes = 1_024
@@ -29,8 +30,8 @@ export const checkSubscribe = (
   if (request.rewind !== undefined && checkAccess(capabilities, "history", request.channel)) {
     return failure("permission_denied", `rewind: no capability for history on ${request.channel}`)
   }
-  if (request.maxRateMs > 0) {
-    return failure("bad_request", "maxRateMs: this version sends every publication; leave it out")
+  if (request.maxRateMs > longestMs) {
+    return failure("bad_request", `maxRateMs: ${request.maxRateMs}, limit ${longestMs}`)
   }
   if (request.member !== undefined || request.presence) {
     const roster = checkRoster(namespace)

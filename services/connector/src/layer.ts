@@ -58,9 +58,12 @@ const connector = (config: ConnectorConfig) =>
   Layer.effect(
     Connector,
     Effect.gen(function* () {
-      const { namespaces, node } = config
+      const { limits, namespaces, node } = config
       const incarnation = yield* Clock.currentTimeMillis
-      const feeds = new Feeds()
+      const feeds = new Feeds({
+        maxPublications: limits.outboxFrames,
+        maxBytes: limits.outboxBytes
+      })
       const flusher = new Flusher()
       yield* Effect.forkScoped(flusher.run)
       const { signal } = yield* Lanes.make({ node, feeds, flusher })

@@ -20,6 +20,11 @@ const flags = {
     Flag.withDescription("begin with the newest N publications"),
     Flag.optional
   ),
+  maxRate: Flags.count("max-rate").pipe(
+    Flag.withMetavar("MS"),
+    Flag.withDescription("at most one publication in so many milliseconds: the newest"),
+    Flag.optional
+  ),
   count: Flags.count("count").pipe(Flag.withDescription("end after N publications"), Flag.optional),
   presence: Flags.flag("presence", "tell who comes and goes"),
   signals: Flags.flag("signals", "tell what members say in passing: typing, a cursor"),
@@ -29,15 +34,17 @@ const flags = {
 }
 
 interface Wanted {
+  readonly maxRate: Option.Option<number>
   readonly rewind: Option.Option<number>
   readonly presence: boolean
 }
 
-const eventsOf = (client: WeirClient, channel: string, { presence, rewind }: Wanted) =>
+const eventsOf = (client: WeirClient, channel: string, { maxRate, presence, rewind }: Wanted) =>
   Stream.suspend(() =>
     Stream.fromAsyncIterable(
       client.events(channel, {
         presence,
+        maxRateMs: Option.getOrUndefined(maxRate),
         ...(Option.isSome(rewind) ? { rewind: { last: rewind.value } } : {})
       }),
       (cause) => {

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { checkChannelName } from "@weir/core/ChannelName"
 import { Readiness } from "@weir/telemetry/Readiness"
 import { Effect } from "effect"
+import { recentLimits } from "../Connection.fixture.ts"
 import { at, makeFakeMesh, pass, publication, settle } from "../FakeRouters.fixture.ts"
 import { Feeds } from "../Feeds.ts"
 import { Flusher } from "../Flusher.ts"
@@ -13,7 +14,7 @@ const notReady = ["delivery: no probe came back in 10 s"]
 
 const start = Effect.gen(function* () {
   const mesh = yield* makeFakeMesh(1)
-  const feeds = new Feeds()
+  const feeds = new Feeds(recentLimits)
   const readiness = yield* Readiness
   yield* Effect.gen(function* () {
     const flusher = new Flusher()
