@@ -6,13 +6,15 @@
 import { conflates, type Namespace } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { EncodedPublication } from "@weir/wire/Publications"
-import {
-  type Owed,
-  type Recent,
-  type RecentLimits,
-  RecentPublications
-} from "./domain/RecentPublications.ts"
+import { type Owed, type RecentLimits, RecentPublications } from "./domain/RecentPublications.ts"
+import { FramedPublication } from "./FramedPublication.ts"
 import type { Subscription } from "./Subscription.ts"
+
+export interface Kept {
+  /** What follows comes after this. */
+  readonly before: Position
+  readonly entries: ReadonlyArray<FramedPublication>
+}
 
 type Entries = ReadonlyArray<EncodedPublication>
 
@@ -25,6 +27,8 @@ export class Backlog {
   #each: RecentPublications | undefined
   /** While somebody is behind where the newest is owed, or has a rate. */
   #latest: RecentPublications | undefined
+  /** Of what is kept, so that it is framed once for all who lack it. */
+  readonly #framed = new WeakMap<EncodedPublication, FramedPublication>()
 
   constructor(namespace: Namespace, limits: RecentLimits) {
     this.#namespace = namespace
@@ -33,9 +37,18 @@ export class Backlog {
   }
 
   /** What is owed to a subscription that is not up to date, if that is kept here. */
-  recentFor({ cursor, maxRate }: Subscription): Recent | undefined {
+  recentFor({ cursor, maxRate }: Subscription): Kept | undefined {
     const isLatest = maxRate !== undefined || conflates(this.#namespace)
-    return (isLatest ? this.#latest : this.#each)?.after(cursor!)
+    const recent = (isLatest ? this.#latest : this.#each)?.after(cursor!)
+    return recent && { ...recent, entries: recent.entries.map((it) => this.#framedOf(it)) }
+  }
+
+  #framedOf(entry: EncodedPublication): FramedPublication {
+    const known = this.#framed.get(entry)
+    if (known !== undefined) return known
+    const framed = new FramedPublication(entry)
+    this.#framed.set(entry, framed)
+    return framed
   }
 
   /** The channel has passed these on. */

@@ -9,10 +9,10 @@ import { deliversLatest, type Namespace } from "@weir/core/Namespace"
 import type { GapReason, Position } from "@weir/core/Position"
 import type { EncodedPublication } from "@weir/wire/Publications"
 import { Effect } from "effect"
-import { Backlog } from "./Backlog.ts"
+import { Backlog, type Kept } from "./Backlog.ts"
 import type { Connection } from "./Connection.ts"
 import { behind as behindGauge } from "./ConnectorMetrics.ts"
-import type { Recent, RecentLimits } from "./domain/RecentPublications.ts"
+import type { RecentLimits } from "./domain/RecentPublications.ts"
 import { type Framing, framePublications } from "./Framing.ts"
 import type { Subscription } from "./Subscription.ts"
 
@@ -56,7 +56,7 @@ export class ChannelFeed {
   }
 
   /** What is owed to a subscription that is not up to date, if that is kept here. */
-  recentFor(subscription: Subscription): Recent | undefined {
+  recentFor(subscription: Subscription): Kept | undefined {
     return this.#backlog.recentFor(subscription)
   }
 

@@ -59,6 +59,11 @@ export const behind = gauge(
   "Subscriptions that are not up to date: being replayed, or their clients read slowly"
 )
 
+export const sharedReads = counter(
+  "weir_connector_reads_shared_total",
+  "Pages of logs that were asked for and came with somebody else's"
+)
+
 /** `reason`: of the gap. */
 export const gaps = counterBy("weir_connector_gaps_total", "Gaps told to clients", "reason")
 

@@ -5,17 +5,15 @@
  * page after the cursor, give it while the socket takes it, and join the live
  * ones when the cursor meets the channel. Only the cursor is kept meanwhile.
  */
-import type { Failure } from "@weir/core/Failure"
 import type { GapReason, Position } from "@weir/core/Position"
 import { Routers } from "@weir/mesh/Routers"
-import type { ReadRequest, ReadResponse } from "@weir/proto/mesh/v1/router"
-import { decodePublication, type EncodedPublication } from "@weir/wire/Publications"
 import { Effect, FiberSet, Schedule } from "effect"
 import { type ChannelFeed, placed, rangeBetween } from "./ChannelFeed.ts"
 import { gaps, publicationsSkipped } from "./ConnectorMetrics.ts"
 import type { Feeds } from "./Feeds.ts"
-import { framePublications } from "./Framing.ts"
+import type { FramedPublication } from "./FramedPublication.ts"
 import type { Session } from "./Session.ts"
+import { type Page, pageOf, type ReadPage, make as sharedPages } from "./SharedPages.ts"
 import type { Subscription } from "./Subscription.ts"
 
 /** Of one page. The bytes are what counts: a page of them fits an empty outbox of the default size. */
@@ -46,8 +44,8 @@ export const tellGap = (
   })
 }
 
-/** Some of what a subscription lacks. */
-export interface Page {
+/** Some of what a subscription lacks, and how it is to be given. */
+export interface Portion {
   /** Where the channel stands. */
   readonly head: Position
   /** Why nothing of it follows the cursor, if so: `epoch_changed` or `rolled_back`. */
@@ -55,18 +53,17 @@ export interface Page {
   readonly before: Position
   /** What the client is told of that lies between its cursor and `before`; nothing: it is not owed. */
   readonly between: GapReason | undefined
-  /** May entries wait in the client's outbox? What is kept for many waits where it is kept. */
+  /** May it wait in the client's outbox? What is kept for many waits where it is kept. */
   readonly waits: boolean
-  readonly entries: ReadonlyArray<EncodedPublication>
+  readonly entries: ReadonlyArray<FramedPublication>
 }
 
-/** What the owner answered, as this subscription is to be given it. */
-export const pageOf = (
+/** A page of the log, as this subscription is to be given it. */
+export const portionOf = (
   { maxRate }: Subscription,
   { latestOnly, namespace: { logged } }: ChannelFeed,
-  { before, position, publications, reason }: ReadResponse
-): Page => {
-  const entries = publications.map(decodePublication)
+  { before, entries, position, reason }: Page
+): Portion => {
   const isLatest = latestOnly || maxRate !== undefined
   return {
     head: position!,
@@ -79,12 +76,12 @@ export const pageOf = (
 }
 
 /**
- * Gives one page to the client. Moves the cursor as far as it was taken; false
+ * Gives a portion to the client. Moves the cursor as far as it was taken; false
  * when the client has to drain first.
  */
-export const givePage = (
+export const give = (
   subscription: Subscription,
-  { before, between, entries, head, reason, waits }: Page
+  { before, between, entries, head, reason, waits }: Portion
 ): boolean => {
   const { connection } = subscription
   if (reason === "epoch_changed" || reason === "rolled_back") {
@@ -105,13 +102,11 @@ export const givePage = (
   for (const entry of entries) {
     if (!waits && !connection.isClear) return false
     // One by one: a page as a whole might never fit.
-    if (!connection.push(framePublications(connection.framing, [entry], Date.now()), 1))
-      return false
+    if (!connection.push(entry.framed(connection.framing), 1)) return false
     subscription.maxRate?.gave(Date.now())
-    const { position } = entry.publication
-    const skipped = position.offset - subscription.cursor!.offset - 1
+    const skipped = entry.position.offset - subscription.cursor!.offset - 1
     if (skipped > 0) publicationsSkipped("conflated").add(skipped)
-    subscription.cursor = position
+    subscription.cursor = entry.position
   }
   return true
 }
@@ -120,16 +115,13 @@ export const givePage = (
 const giveRecent = (subscription: Subscription, feed: ChannelFeed): boolean | undefined => {
   const recent = feed.recentFor(subscription)
   if (recent === undefined) return undefined
-  const page = { ...recent, head: feed.position!, reason: "", between: "dropped" as const }
-  return givePage(subscription, { ...page, waits: false })
+  const kept = { head: feed.position!, reason: "", between: "dropped", waits: false } as const
+  return give(subscription, { ...recent, ...kept })
 }
 
 export interface Replayer {
-  /** One page of a channel's log. */
-  readonly read: (
-    channel: string,
-    from: ReadRequest["from"]
-  ) => Effect.Effect<ReadResponse, Failure>
+  /** One page of a channel's log, shared with who asks for the same at the same time. */
+  readonly read: ReadPage
   /** Goes on with everything of the session that is behind. */
   readonly start: (session: Session) => void
   /** The rate of a live subscription allows it to be given the newest. */
@@ -140,8 +132,12 @@ export const make = Effect.fnUntraced(function* (feeds: Feeds) {
   const routers = yield* Routers
   const run = yield* FiberSet.makeRuntime<never, void, never>()
 
-  const read: Replayer["read"] = (channel, from) =>
-    routers.read({ channel, from, limit: pageSize, maxBytes: pageBytes, reverse: false })
+  const read = yield* sharedPages((channel, from) =>
+    Effect.map(
+      routers.read({ channel, from, limit: pageSize, maxBytes: pageBytes, reverse: false }),
+      pageOf
+    )
+  )
 
   /** Until the subscription is up to date, or has to wait for its client or its channel. */
   const replay = Effect.fnUntraced(function* (session: Session, subscription: Subscription) {
@@ -160,7 +156,7 @@ export const make = Effect.fnUntraced(function* (feeds: Feeds) {
       )
       const page = yield* Effect.retry(next, { schedule: retrying, while: isBehind })
       if (!isBehind()) return
-      if (!givePage(subscription, pageOf(subscription, feed, page))) {
+      if (!give(subscription, portionOf(subscription, feed, page))) {
         return void session.behind.add(subscription)
       }
       // The owner has given all it has, and the channel stands elsewhere here: its lane has

@@ -10,15 +10,16 @@ import { conflates, type Namespace, type Namespaces } from "@weir/core/Namespace
 import type { Position } from "@weir/core/Position"
 import type { Routers } from "@weir/mesh/Routers"
 import type { Member, Subscribe, Subscribed } from "@weir/proto/client/v1/client"
-import type { ReadRequest, ReadResponse } from "@weir/proto/mesh/v1/router"
+import type { ReadRequest } from "@weir/proto/mesh/v1/router"
 import { Deferred, Effect, Exit } from "effect"
 import { type ChannelFeed, placed } from "./ChannelFeed.ts"
 import type { Connection } from "./Connection.ts"
 import type { Feeds } from "./Feeds.ts"
 import type { Announcements } from "./loops/Announcements.ts"
 import { MaxRate } from "./MaxRate.ts"
-import { givePage, pageOf, type Replayer } from "./Replay.ts"
+import { give, portionOf, type Replayer } from "./Replay.ts"
 import type { Session } from "./Session.ts"
+import type { Page } from "./SharedPages.ts"
 import { checkSubscribe } from "./SubscribeRules.ts"
 import type { Subscription } from "./Subscription.ts"
 
@@ -89,7 +90,7 @@ const begin = (
   subscription: Subscription,
   feed: ChannelFeed,
   request: Subscribe,
-  page: ReadResponse | undefined
+  page: Page | undefined
 ) => {
   // Watched first: who reads the roster before its own join is applied is then told of it.
   if (subscription.wantsPresence) {
@@ -103,7 +104,7 @@ const begin = (
   }
   if (page === undefined) return void feed.place(subscription, feed.position!)
   subscription.cursor = page.before!
-  const taken = givePage(subscription, pageOf(subscription, feed, { ...page, reason: "" }))
+  const taken = give(subscription, portionOf(subscription, feed, { ...page, reason: "" }))
   if (feed.place(subscription, subscription.cursor)) return
   session.behind.add(subscription)
   if (taken) replayer.start(session)
@@ -157,16 +158,12 @@ const join = (
 }
 
 /** Where a rate is asked for only the newest follows, and what lies before it is not missed. */
-const newestOf = Effect.fnUntraced(function* (
-  { read }: Replayer,
-  channel: string,
-  page: ReadResponse
-) {
+const newestOf = Effect.fnUntraced(function* ({ read }: Replayer, channel: string, page: Page) {
   const { position, ...newest } = page.more
     ? yield* read(channel, { $case: "last", value: 1 })
     : page
   const isElsewhere = page.reason === "epoch_changed" || page.reason === "rolled_back"
-  const count = newest.publications.length
+  const count = newest.entries.length
   return {
     ...newest,
     position,
