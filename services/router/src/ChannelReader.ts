@@ -7,8 +7,9 @@
  */
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Position } from "@weir/core/Position"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import type { Moved } from "./domain/Moved.ts"
+import { resumeFromRecent } from "./domain/RecentResume.ts"
 import type { OwnedChannel } from "./OwnedChannel.ts"
 import type { Ownership } from "./Ownership.ts"
 import type { Head, Page, PageLimits, Resumed } from "./ports/LogStore.ts"
@@ -36,6 +37,16 @@ export const make = Effect.fnUntraced(function* (
   startDrain: (channel: OwnedChannel) => void
 ): Effect.fn.Return<ChannelReader, never, LogStore> {
   const logs = yield* LogStore
+  const clock = yield* Clock.Clock
+
+  /**
+   * While we own it, it is where we left it: nothing is acknowledged that is not delivered.
+   */
+  const isCertain = ({ head, isDoubtful, namespace, shard }: OwnedChannel): boolean =>
+    head !== undefined &&
+    shard.state === "owned" &&
+    !isDoubtful &&
+    (!namespace.logged || ownership.isAlive())
 
   const untilOwned = ({ shard }: OwnedChannel): Read<void> => {
     if (shard.state === "owned") return Effect.void
@@ -87,17 +98,20 @@ export const make = Effect.fnUntraced(function* (
   })
 
   return {
-    head: (channel) => {
-      const { head, namespace, publishedAt, shard } = channel
-      // While we own it, it is where we left it: nothing is acknowledged that is not delivered.
-      const isCertain = shard.state === "owned" && !channel.isDoubtful
-      if (head !== undefined && isCertain && (!namespace.logged || ownership.isAlive())) {
-        return Effect.succeed({ head, publishedAt })
-      }
-      return onLog(channel, logs.head)
+    head: (channel) =>
+      isCertain(channel)
+        ? Effect.succeed({ head: channel.head!, publishedAt: channel.publishedAt })
+        : onLog(channel, logs.head),
+    resume: (channel, since, limits) => {
+      // A crowd that was away for seconds: what it is owed is still in memory, and the log is
+      // left to those who publish. Only a yes may come from here.
+      const remembered = isCertain(channel)
+        ? resumeFromRecent(channel, since, limits, clock.currentTimeMillisUnsafe())
+        : undefined
+      return remembered === undefined
+        ? onLog(channel, (where) => logs.resume(where, since, limits))
+        : Effect.succeed(remembered)
     },
-    resume: (channel, since, limits) =>
-      onLog(channel, (where) => logs.resume(where, since, limits)),
     read: (channel, from, limits) => onLog(channel, (where) => logs.read(where, from, limits))
   }
 })
