@@ -3,8 +3,9 @@
  *
  * Each attached channel is a follower with a cursor: the last position put on
  * the lane. A live follower is given publications as they are appended. Without
- * credit it turns lagging: nothing more is pushed, and once credit is back it is
- * read again from the log, after its cursor. Nothing is kept for it meanwhile.
+ * credit, or when it has used its share of it, it turns lagging: nothing more is pushed, and
+ * once credit is back it is read again from the log, after its cursor. Nothing is kept for it
+ * meanwhile.
  *
  * What is put on it in one turn of the event loop leaves together: alone, a message on the
  * mesh costs 10 µs on each side, of 64 publications 0.2 µs each.
@@ -16,10 +17,11 @@ import type { LaneItem } from "@weir/proto/mesh/v1/router"
 import { LaneMessages } from "@weir/wire/LaneMessage"
 import type { EncodedPublication } from "@weir/wire/Publications"
 import { Deferred } from "effect"
+import { LaneCredit, type Taker } from "./domain/LaneCredit.ts"
 import type { Moved } from "./domain/Moved.ts"
 import { interests, laggingFollowers, laneItems, laneQueue } from "./RouterMetrics.ts"
 
-export interface Follower {
+export interface Follower extends Taker {
   readonly channel: string
   /** The connector's number for the attach; its answer repeats it. */
   readonly attach: number
@@ -44,7 +46,9 @@ export class Lane implements Source {
   readonly #wakeCatchUp: () => void
   readonly #followers = new Map<string, Follower>()
   readonly #behind = new Map<string, Follower>()
-  #credit = 0
+  readonly #credit = new LaneCredit()
+  /** What belongs to no follower: answers to those that are not there any more, and the like. */
+  readonly #itself: Taker = { onWay: 0 }
 
   /** `wakeCatchUp` is called when a follower should be read from the log. */
   constructor(node: string, wakeCatchUp: () => void) {
@@ -53,17 +57,17 @@ export class Lane implements Source {
   }
 
   get hasCredit(): boolean {
-    return this.#credit > 0
+    return this.#credit.hasAny
   }
 
   grant(bytes: number): void {
-    this.#credit += bytes
+    this.#credit.grant(bytes)
     if (this.#behind.size > 0) this.#wakeCatchUp()
   }
 
   follow(channel: string, attach: number, cursor: Position | undefined): void {
     if (!this.#followers.has(channel)) interests.add(1)
-    const follower: Follower = { channel, attach, cursor, state: "judging" }
+    const follower: Follower = { channel, attach, cursor, state: "judging", onWay: 0 }
     this.#followers.set(channel, follower)
     this.#fallBehind(follower)
   }
@@ -111,7 +115,9 @@ export class Lane implements Source {
 
   /** Those that can be served now: to judge one costs no credit. */
   servable(): ReadonlyArray<Follower> {
-    return [...this.#behind.values()].filter(({ state }) => state === "judging" || this.hasCredit)
+    return [...this.#behind.values()].filter(
+      (follower) => follower.state === "judging" || this.#credit.allows(follower)
+    )
   }
 
   /** Still the channel's follower, after a wait in which it could have been detached? */
@@ -140,8 +146,8 @@ export class Lane implements Source {
       if (follower.cursor !== undefined && publication.position.offset <= follower.cursor.offset) {
         continue
       }
-      if (this.#credit <= 0) return false
-      this.#pushed(bytes.byteLength)
+      if (!this.#credit.allows(follower)) return false
+      this.#pushed(follower, bytes.byteLength)
       this.#outgoing.pushPublication(bytes)
       follower.cursor = publication.position
     }
@@ -201,13 +207,13 @@ export class Lane implements Source {
     this.#push({ $case: "refused", value: { channel, attach, failure } }, controlBytes)
   }
 
-  #push(item: Item, bytes: number): void {
-    this.#pushed(bytes)
+  #push(item: Item, bytes: number, taker: Taker = this.#itself): void {
+    this.#pushed(taker, bytes)
     this.#outgoing.push(item)
   }
 
-  #pushed(bytes: number): void {
-    this.#credit -= bytes
+  #pushed(taker: Taker, bytes: number): void {
+    this.#credit.take(taker, bytes)
     laneItems.add()
     laneQueue.add(1)
     this.onItems()

@@ -131,6 +131,26 @@ describe("Router", () => {
   )
 
   test(
+    "lets a channel that has used its share of a lane wait, and no other",
+    Effect.gen(function* () {
+      const router = yield* Router
+      const { lane } = yield* attached("live:hot", mebibyte)
+      router.attach(lane, { channel: "live:quiet", since: undefined, attach: 2 })
+      yield* take(lane, 1)
+      yield* publish("live:hot", 600)
+      yield* publish("live:quiet", 1)
+      const items = yield* takeItems(lane, 1_000)
+
+      // Half a mebibyte, of a little more than a kilobyte each.
+      assert.isAbove(items.length, 450)
+      assert.isBelow(items.length, 520)
+      const [last] = items.slice(-1)
+      const { channel } = decodePublication(last!.item!.value as Uint8Array).publication
+      assert.strictEqual(channel, "live:quiet")
+    })
+  )
+
+  test(
     "says what a lane without credit missed when the log has let go of it",
     Effect.gen(function* () {
       const { lane } = yield* attached("chat:lobby", oneItem)

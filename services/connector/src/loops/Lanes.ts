@@ -22,6 +22,9 @@ import * as NodeLinks from "./NodeLinks.ts"
 /** What a router may send before it hears from us again. */
 const windowBytes = 1_048_576
 
+/** Told in parts of a channel's share of it: that share would be used up before it hears. */
+const returnedBytes = windowBytes / 8
+
 /** Signals are for now: what finds so much waiting for a router before it is left out. */
 const maxWaitingForSignal = 256
 
@@ -82,7 +85,7 @@ export const make = Effect.fnUntraced(function* (options: {
       const messages = arrived
       arrived = []
       consumed += receive(lane, messages)
-      if (consumed * 2 < windowBytes) return
+      if (consumed < returnedBytes) return
       send({ $case: "credit", value: { bytes: consumed } })
       consumed = 0
     }
