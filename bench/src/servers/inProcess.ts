@@ -19,6 +19,7 @@ import { framingOf } from "@weir/connector/Framing"
 import * as Lanes from "@weir/connector/loops/Lanes"
 import type { Subscription } from "@weir/connector/Subscription"
 import { makeNamespace } from "@weir/core/Namespace"
+import { ByteBudget } from "@weir/flow/ByteBudget"
 import * as HttpListener from "@weir/socket/HttpListener"
 import * as WebSocketServer from "@weir/socket/WebSocketServer"
 import { Deferred, Effect } from "effect"
@@ -36,13 +37,14 @@ const namespace = makeNamespace("live", { logged: false, clientPublish: true })
 
 const feeds = new Feeds({ maxPublications: outboxFrames, maxBytes: outboxBytes })
 const flusher = new Flusher()
+const shared = new ByteBudget(defaultLimits.outboxBytesPerNode)
 
 const subscribe = (transport: WebSocketServer.Transport): Subscription => {
   const subscription: Subscription = {
     ...{ channel, state: "pending", cursor: undefined, replaying: false, leaving: false },
     connection: new Connection({
       ...{ transport, framing: framingOf("json", false), nowMillis: Date.now(), flusher },
-      outbox: { maxFrames: outboxFrames, maxBytes: outboxBytes },
+      outbox: { maxFrames: outboxFrames, maxBytes: outboxBytes, shared },
       onDrained: () => {}
     }),
     settled: Deferred.makeUnsafe(),

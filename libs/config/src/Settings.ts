@@ -37,6 +37,7 @@ export interface Limits {
   readonly heartbeatMs: number
   readonly outboxBytes: number
   readonly outboxFrames: number
+  readonly outboxBytesPerNode: number
   readonly exempt: ReadonlyArray<string>
 }
 
@@ -56,6 +57,7 @@ export const defaultLimits: Limits = {
   heartbeatMs: 25_000,
   outboxBytes: 1_048_576,
   outboxFrames: 1_024,
+  outboxBytesPerNode: 268_435_456,
   exempt: []
 }
 

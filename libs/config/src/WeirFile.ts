@@ -72,6 +72,8 @@ const LimitOptions = Schema.Struct({
   /** What may wait for a client that reads slowly. */
   outboxBytes: Schema.optionalKey(positive),
   outboxFrames: Schema.optionalKey(positive),
+  /** What may wait for all of them together. */
+  outboxBytesPerNode: Schema.optionalKey(positive),
   /** Address ranges that the limits on rates do not concern. */
   exempt: Schema.optionalKey(Schema.Array(AddressRange))
 })

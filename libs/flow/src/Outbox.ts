@@ -6,20 +6,26 @@
  * up has none. Who offers decides what a refusal means.
  */
 import { Effect, Exit, Queue } from "effect"
+import type { ByteBudget } from "./ByteBudget.ts"
 
 export interface OutboxLimits {
   readonly maxFrames: number
   readonly maxBytes: number
+  /** Of all outboxes here. A frame that several wait for counts for each of them. */
+  readonly shared: ByteBudget
 }
+
+/** What each may hold, however full the others are: answers and heartbeats fit. */
+const reservedBytes = 16 * 1024
 
 export class Outbox {
   readonly #queue: Queue.Queue<Uint8Array>
-  readonly #maxBytes: number
+  readonly #limits: OutboxLimits
   #bytes = 0
 
   constructor(limits: OutboxLimits) {
     this.#queue = Effect.runSync(Queue.dropping<Uint8Array>(limits.maxFrames))
-    this.#maxBytes = limits.maxBytes
+    this.#limits = limits
   }
 
   get bytes(): number {
@@ -32,17 +38,30 @@ export class Outbox {
 
   /** False, and nothing changed, when the frame does not fit. */
   offer(frame: Uint8Array): boolean {
-    if (this.#bytes + frame.byteLength > this.#maxBytes) return false
+    const { maxBytes, shared } = this.#limits
+    const { byteLength } = frame
+    const bytes = this.#bytes + byteLength
+    if (bytes > maxBytes || (bytes > reservedBytes && !shared.hasRoom(byteLength))) return false
     if (!Queue.offerUnsafe(this.#queue, frame)) return false
-    this.#bytes += frame.byteLength
+    this.#count(byteLength)
     return true
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes
+    this.#limits.shared.count(bytes)
   }
 
   /** The oldest frame, or nothing. */
   take(): Uint8Array | undefined {
     const exit = Queue.takeUnsafe(this.#queue)
     if (exit === undefined || Exit.isFailure(exit)) return undefined
-    this.#bytes -= exit.value.byteLength
+    this.#count(-exit.value.byteLength)
     return exit.value
+  }
+
+  /** Lets go of all that is left. */
+  drop(): void {
+    this.#count(-this.#bytes)
   }
 }

@@ -1,11 +1,14 @@
 /**
  * Connection.fixture: connections whose socket is a function, and subscriptions on them.
  */
+import { ByteBudget } from "@weir/flow/ByteBudget"
 import { Deferred } from "effect"
 import { Connection, type ConnectionOptions } from "./Connection.ts"
 import { framingOf } from "./Framing.ts"
 import type { MaxRate } from "./MaxRate.ts"
 import type { Subscription } from "./Subscription.ts"
+
+export const roomForAll = new ByteBudget(1_000_000_000)
 
 export const recentLimits = { maxPublications: 1_000, maxBytes: 1_000_000 }
 
@@ -22,7 +25,7 @@ export const makeConnection = (
   const { close = () => {}, write, ...others } = options
   return new Connection({
     framing: framingOf("json", false),
-    outbox: { maxFrames: 1, maxBytes: 10_000 },
+    outbox: { maxFrames: 1, maxBytes: 10_000, shared: roomForAll },
     nowMillis: 0,
     onDrained: () => {},
     transport: { write, close },

@@ -184,7 +184,10 @@ export class Connection implements Flushable {
   #dispose(code: number): void {
     this.#closed = true
     closes(String(code)).add()
-    if (this.#outbox !== undefined) outboxFrames.add(-this.#outbox.frames)
+    if (this.#outbox !== undefined) {
+      outboxFrames.add(-this.#outbox.frames)
+      this.#outbox.drop()
+    }
     this.#outbox = undefined
     this.#first = undefined
     this.#others = undefined

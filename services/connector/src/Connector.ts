@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto"
 import { failure } from "@weir/core/Failure"
+import { ByteBudget } from "@weir/flow/ByteBudget"
 import type { Connect } from "@weir/proto/client/v1/client"
 import type { Transport } from "@weir/socket/WebSocketServer"
 import type { ClientPayload, Decoded } from "@weir/wire/ClientFrames"
@@ -222,7 +223,11 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
   }
 
   const { limits, node } = config
-  const outbox = { maxFrames: limits.outboxFrames, maxBytes: limits.outboxBytes }
+  const outbox = {
+    maxFrames: limits.outboxFrames,
+    maxBytes: limits.outboxBytes,
+    shared: new ByteBudget(limits.outboxBytesPerNode)
+  }
 
   const newId = sessionIds(node, randomBytes)
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { makeConnection } from "./Connection.fixture.ts"
+import { makeConnection, roomForAll } from "./Connection.fixture.ts"
 import { Flusher, restAfter } from "./Flusher.ts"
 
 /** Lets the event loop turn so many times. */
@@ -19,7 +19,7 @@ const start = Effect.gen(function* () {
     const writes: Array<Uint8Array> = []
     const closes: Array<number> = []
     const connection = makeConnection({
-      outbox: { maxFrames: 3, maxBytes: 100 },
+      outbox: { maxFrames: 3, maxBytes: 100, shared: roomForAll },
       flusher,
       write: (frames) => {
         writes.push(frames)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { makeConnection } from "./Connection.fixture.ts"
+import { makeConnection, roomForAll } from "./Connection.fixture.ts"
 import { Flusher } from "./Flusher.ts"
 
 /** Numbers in [0, 1), the same for the same seed. */
@@ -30,7 +30,7 @@ const makeLife = (flusher: Flusher, random: () => number) => {
   let isClosed = false
   let longest = 0
   const connection = makeConnection({
-    outbox: { maxFrames: 20, maxBytes: 200_000 },
+    outbox: { maxFrames: 20, maxBytes: 200_000, shared: roomForAll },
     flusher,
     write: (frames) => {
       assert.isFalse(isClosed, "nothing is written after the close")

@@ -6,7 +6,7 @@ import { makeNamespace } from "@weir/core/Namespace"
 import { type EncodedPublication, encodePublication } from "@weir/wire/Publications"
 import { Effect } from "effect"
 import { ChannelFeed } from "./ChannelFeed.ts"
-import { makeConnection, makeSubscription, recentLimits } from "./Connection.fixture.ts"
+import { makeConnection, makeSubscription, recentLimits, roomForAll } from "./Connection.fixture.ts"
 import { Flusher } from "./Flusher.ts"
 import type { Framing } from "./Framing.ts"
 
@@ -39,7 +39,7 @@ export const makeAudience = Effect.fnUntraced(function* (
   framings.forEach((framing, subscriber) => {
     const connection = makeConnection({
       framing,
-      outbox: { maxFrames: 1_024, maxBytes: 1_048_576 },
+      outbox: { maxFrames: 1_024, maxBytes: 1_048_576, shared: roomForAll },
       nowMillis: Date.now(),
       flusher,
       write: (chunk) => {
