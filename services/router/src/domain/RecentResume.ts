@@ -7,15 +7,20 @@
 import { deliversLatest, type Namespace } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { EncodedPublication } from "@weir/wire/Publications"
-import type { Resumed } from "../ports/LogStore.ts"
 import { countWithin, type PageLimits } from "./PageLimits.ts"
 import type { RecentEntries } from "./RecentEntries.ts"
 
 export interface Remembered {
   readonly namespace: Namespace
   readonly head: Position | undefined
-  readonly publishedAt: number
   readonly recent: RecentEntries | undefined
+}
+
+/** What follows a position that was asked about: all of it is there. */
+export interface Owed {
+  readonly next: number
+  readonly entries: ReadonlyArray<EncodedPublication>
+  readonly more: boolean
 }
 
 /** Both ways of asking answer alike: what the log has let go of is not given from memory. */
@@ -34,22 +39,16 @@ const isKept = (
 }
 
 export const resumeFromRecent = (
-  { head, namespace, publishedAt, recent }: Remembered,
+  { head, namespace, recent }: Remembered,
   since: Position,
   limits: PageLimits,
   nowMillis: number
-): Resumed | undefined => {
+): Owed | undefined => {
   if (head === undefined || recent === undefined || deliversLatest(namespace)) return undefined
   const isOfLog = since.epoch === head.epoch && recent.termAt(since.offset) === since.term
   if (!isOfLog) return undefined
   const owed = recent.after(since.offset)
   if (!isKept(owed, namespace, nowMillis)) return undefined
   const count = countWithin(owed, limits)
-  const next = since.offset + 1
-  return {
-    ...{ head, publishedAt, next, before: since },
-    verdict: { recovered: true, next },
-    entries: owed.slice(0, count),
-    more: count < owed.length
-  }
+  return { next: since.offset + 1, entries: owed.slice(0, count), more: count < owed.length }
 }
