@@ -1,0 +1,90 @@
+/**
+ * What Weir is as a WebSocket server, byte for byte: RFC 6455 and our own protocol over it,
+ * against the real endpoint with the limits that it is shipped with.
+ */
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { PublishClient } from "../harness/PublishClient.ts"
+import { join, type RoomClient } from "../harness/RoomClient.ts"
+import { developmentToken, start, type WeirProcess } from "../harness/WeirProcess.ts"
+import { complaints } from "../harness/Witness.ts"
+import { waitUntil } from "../harness/waitUntil.ts"
+import type { Case, Family } from "./Case.ts"
+import { closes } from "./families/Closes.ts"
+import { controlFrames } from "./families/ControlFrames.ts"
+import { envelopes } from "./families/Envelopes.ts"
+import { fragmentation, segmentation } from "./families/Fragments.ts"
+import { lengths, masking } from "./families/Lengths.ts"
+import { reservedBits, reservedOpcodes } from "./families/ReservedBits.ts"
+import { notUtf8, utf8 } from "./families/Utf8.ts"
+import { expected, run } from "./Run.ts"
+
+const families: ReadonlyArray<Family> = [
+  lengths,
+  masking,
+  controlFrames,
+  reservedBits,
+  reservedOpcodes,
+  fragmentation,
+  segmentation,
+  utf8,
+  notUtf8,
+  closes,
+  envelopes
+]
+
+const titleOf = ({ nonStrict, section, title }: Case): string =>
+  `${title} (${section}${nonStrict === undefined ? "" : `; non-strict: ${nonStrict}`})`
+
+/** Handshakes are limited by address, and nobody is exempt here. */
+const addresses = 64
+
+describe("the WebSocket at /v1/ws", () => {
+  let server: WeirProcess
+  let token: string
+  let healthy: RoomClient
+  let publisher: PublishClient
+  let published = 0
+  let handshakes = 0
+
+  beforeAll(async () => {
+    server = await start({ program: "standalone" })
+    token = await developmentToken(server.http!, "mallory")
+    publisher = new PublishClient(server.grpc!)
+    const joined = await join(server.http!, token, { channel: "chat:healthy" })
+    healthy = joined.client
+  })
+  afterAll(async () => {
+    healthy.close()
+    publisher.close()
+    await server.stop()
+  })
+
+  const nextAddress = () => `127.0.0.${10 + (handshakes++ % addresses)}`
+
+  const publish = async () => {
+    const data = Buffer.from(String(++published))
+    await publisher.publish({ channel: "chat:healthy", data })
+  }
+
+  describe.each(families)("in $name", ({ cases }) => {
+    it.each(cases.map((row) => [titleOf(row), row] as const))("%s", async (_title, row) => {
+      const against = { http: server.http!, token, localAddress: nextAddress() }
+      const [outcome] = await Promise.all([run(row, against), publish()])
+
+      assert.deepStrictEqual(outcome, expected(row))
+    })
+  })
+
+  it("has brought a healthy client all that was published meanwhile, once and in order", async () => {
+    await waitUntil("it has all", () => healthy.offsets.length >= published)
+
+    assert.deepStrictEqual(
+      healthy.offsets,
+      Array.from({ length: published }, (_, index) => index + 1)
+    )
+  })
+
+  it("is alive after all that, and its log shows no bug", async () => {
+    assert.deepStrictEqual(await complaints(server), [])
+  })
+})
