@@ -13,10 +13,12 @@ import { closes } from "./families/Closes.ts"
 import { controlFrames } from "./families/ControlFrames.ts"
 import { envelopes } from "./families/Envelopes.ts"
 import { fragmentation, segmentation } from "./families/Fragments.ts"
+import { handshakes } from "./families/Handshakes.ts"
 import { lengths, masking } from "./families/Lengths.ts"
 import { reservedBits, reservedOpcodes } from "./families/ReservedBits.ts"
 import { notUtf8, utf8 } from "./families/Utf8.ts"
 import { expected, run } from "./Run.ts"
+import { expectedOf, runHandshake } from "./RunHandshake.ts"
 
 const families: ReadonlyArray<Family> = [
   lengths,
@@ -32,7 +34,7 @@ const families: ReadonlyArray<Family> = [
   envelopes
 ]
 
-const titleOf = ({ nonStrict, section, title }: Case): string =>
+const titleOf = ({ nonStrict, section, title }: Omit<Case, "sends">): string =>
   `${title} (${section}${nonStrict === undefined ? "" : `; non-strict: ${nonStrict}`})`
 
 /** Handshakes are limited by address, and nobody is exempt here. */
@@ -44,7 +46,7 @@ describe("the WebSocket at /v1/ws", () => {
   let healthy: RoomClient
   let publisher: PublishClient
   let published = 0
-  let handshakes = 0
+  let connections = 0
 
   beforeAll(async () => {
     server = await start({ program: "standalone" })
@@ -59,12 +61,23 @@ describe("the WebSocket at /v1/ws", () => {
     await server.stop()
   })
 
-  const nextAddress = () => `127.0.0.${10 + (handshakes++ % addresses)}`
+  const nextAddress = () => `127.0.0.${10 + (connections++ % addresses)}`
 
   const publish = async () => {
     const data = Buffer.from(String(++published))
     await publisher.publish({ channel: "chat:healthy", data })
   }
+
+  describe("in handshakes", () => {
+    it.each(handshakes.map((row) => [titleOf(row), row] as const))("%s", async (_title, row) => {
+      const [outcome] = await Promise.all([
+        runHandshake(row, server.http!, nextAddress()),
+        publish()
+      ])
+
+      assert.deepStrictEqual(outcome, expectedOf(row))
+    })
+  })
 
   describe.each(families)("in $name", ({ cases }) => {
     it.each(cases.map((row) => [titleOf(row), row] as const))("%s", async (_title, row) => {

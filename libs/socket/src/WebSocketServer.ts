@@ -10,27 +10,12 @@ import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import { Effect, type Scope } from "effect"
 import { type RawData, WebSocketServer as Server_, WebSocket } from "ws"
-
-export interface Upgrade {
-  readonly path: string
-  readonly origin: string | undefined
-  /** The peer's IP address. */
-  readonly address: string
-  /** As the client prefers them; empty when it offers none. */
-  readonly protocols: ReadonlyArray<string>
-}
+import { badRequest, check, type Refusal, refuse, type Upgrade, upgradeOf } from "./Handshake.ts"
 
 /** `Terms`: what was found out about the client, for `onOpen`. */
 export type UpgradeVerdict<Terms> =
   | { readonly accept: true; readonly protocol: string | undefined; readonly terms: Terms }
-  | {
-      readonly accept: false
-      readonly status: number
-      readonly body: object
-      readonly retryAfterSeconds?: number | undefined
-    }
-
-type Refusal = UpgradeVerdict<never> & { readonly accept: false }
+  | ({ readonly accept: false } & Refusal)
 
 /** How a client is written to. */
 export interface Transport {
@@ -55,40 +40,8 @@ export interface WebSocketServerOptions<Client, Terms> {
   readonly onClose: (client: Client, code: number) => void
 }
 
-/** How long a refusal may take to leave. */
-const refusalTimeoutMs = 1_000
-
 /** A client that does not answer a close within this is cut off. */
 const closeTimeoutMs = 2_000
-
-const refuse = (socket: Duplex, { body, retryAfterSeconds, status }: Refusal) => {
-  const json = JSON.stringify(body)
-  const retryAfter = retryAfterSeconds === undefined ? "" : `Retry-After: ${retryAfterSeconds}\r\n`
-  socket.on("error", () => socket.destroy())
-  // After an upgrade nobody else closes the socket: a client that neither reads nor goes
-  // would hold it for ever.
-  const cut = setTimeout(() => socket.destroy(), refusalTimeoutMs)
-  socket.once("close", () => clearTimeout(cut))
-  socket.once("finish", () => socket.destroy())
-  socket.end(
-    `HTTP/1.1 ${status} Refused\r\nConnection: close\r\n${retryAfter}` +
-      `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`
-  )
-}
-
-const upgradeOf = ({ headers, socket, url = "/" }: IncomingMessage): Upgrade => {
-  const offered = headers["sec-websocket-protocol"]
-  return {
-    path: url.split("?", 1)[0]!,
-    origin: headers.origin,
-    address: socket.remoteAddress ?? "",
-    protocols:
-      offered
-        ?.split(",")
-        .map((protocol) => protocol.trim())
-        .filter((protocol) => protocol !== "") ?? []
-  }
-}
 
 /**
  * A WebSocket that is its own transport and holds its client. With an object and closures of
@@ -160,16 +113,16 @@ export const serve = <Client, Terms>(
       webSocket.on("close", listeners.close)
       webSocket.on("error", listeners.error)
     }
+    /** What `ws` refuses by itself is answered as everything else is. */
+    webSockets.on("wsClientError", ({ message }, socket) => refuse(socket, badRequest(message)))
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const upgrade = upgradeOf(request)
-      const verdict: UpgradeVerdict<Terms> =
-        upgrade.path === options.path
-          ? options.decide(upgrade)
-          : {
-              accept: false,
-              status: 404,
-              body: { code: "bad_request", message: `path: WebSockets are at ${options.path}` }
-            }
+      if (upgrade.path !== options.path) {
+        return refuse(socket, badRequest(`path: WebSockets are at ${options.path}`, 404))
+      }
+      const fault = check(request)
+      if (fault !== undefined) return refuse(socket, fault)
+      const verdict = options.decide(upgrade)
       if (!verdict.accept) return refuse(socket, verdict)
       chosen = verdict.protocol
       webSockets.handleUpgrade(request, socket, head, (webSocket) =>

@@ -6,6 +6,7 @@
  */
 import type { Server } from "node:http"
 import { Failure, failure } from "@weir/core/Failure"
+import type { Upgrade } from "@weir/socket/Handshake"
 import * as WebSocketServer from "@weir/socket/WebSocketServer"
 import type { WireFormat } from "@weir/wire/ServerFrames"
 import { Effect } from "effect"
@@ -47,11 +48,11 @@ export const serve = Effect.fnUntraced(function* (
       accept: false,
       status: statusOf(refused),
       body: { code, message, retryAfterMs },
-      retryAfterSeconds: retryAfterOf(refused)
+      headers: { "Retry-After": retryAfterOf(refused) }
     } as const
   }
 
-  const decide = ({ address, origin, protocols }: WebSocketServer.Upgrade) => {
+  const decide = ({ address, origin, protocols }: Upgrade) => {
     const badOrigin = doorkeeper.checkOrigin(origin)
     if (badOrigin !== undefined) return refuse(badOrigin)
     const protocol = chooseProtocol(protocols)
