@@ -129,6 +129,15 @@ export class RawSocket {
     await setImmediate()
   }
 
+  /** Reads nothing from now on. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
   /** Says that nothing more comes. */
   end(): void {
     this.#socket.end()

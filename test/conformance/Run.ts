@@ -21,10 +21,12 @@ export interface Against {
   readonly localAddress: string
 }
 
+type Format = "json" | "proto"
+
 const goodbye = "1000 goodbye"
 
 /** An answer in short; undefined: no case is about it. */
-const describe = (format: "json" | "proto", { opcode, payload }: ServerFrame) => {
+const describe = (format: Format, { opcode, payload }: ServerFrame) => {
   const isText = opcode === opcodes.text
   const codec = format === "json" ? jsonCodec : protoCodec
   const message = isText ? new TextDecoder("utf-8", { fatal: true }).decode(payload) : payload
@@ -50,7 +52,7 @@ const endOf = ({ closeFrame }: RawSocket): string => {
   return `${payload.readUInt16BE(0)} ${reason}`.trim()
 }
 
-const outcomeOf = (socket: RawSocket, format: "json" | "proto"): Outcome => ({
+const outcomeOf = (socket: RawSocket, format: Format): Outcome => ({
   answers: socket.frames
     .filter(({ opcode }) => opcode === opcodes.text || opcode === opcodes.binary)
     .flatMap((frame) => describe(format, frame)),
@@ -69,11 +71,34 @@ export const expected = ({ answers = [], ends = goodbye, pongs = [] }: Case): Ou
   faults: []
 })
 
-const connect = async (socket: RawSocket, format: "json" | "proto", payload: object) => {
+const open = async (socket: RawSocket, format: Format) => {
+  await socket.write(upgradeRequest({ "Sec-WebSocket-Protocol": `weir.v1.${format}` }))
+  await socket.until("is open", () => socket.head?.status === 101)
+}
+
+const connect = async (
+  socket: RawSocket,
+  format: Format,
+  token: string,
+  channels: ReadonlyArray<string>
+) => {
   const codec = format === "json" ? jsonCodec : protoCodec
+  const subscriptions = channels.map((channel) => ({ channel }))
+  const payload = { token, versions: ["1"], subscriptions }
   const message = codec.encode([{ type: "connect", id: 1, payload }])
   await socket.write(typeof message === "string" ? text(message) : binary(message))
   await socket.until("is connected", () => socket.frames.length > 0)
+}
+
+/** In JSON, and subscribed to this channel. */
+export const listenTo = async (
+  channel: string,
+  { http, localAddress, token }: Against
+): Promise<RawSocket> => {
+  const socket = new RawSocket(http, localAddress)
+  await open(socket, "json")
+  await connect(socket, "json", token, [channel])
+  return socket
 }
 
 export const run = async (row: Case, { http, localAddress, token }: Against): Promise<Outcome> => {
@@ -81,10 +106,9 @@ export const run = async (row: Case, { http, localAddress, token }: Against): Pr
   const { from = answers.length > 0 ? "connected" : "opened" } = row
   const socket = new RawSocket(http, localAddress)
   try {
-    await socket.write(upgradeRequest({ "Sec-WebSocket-Protocol": `weir.v1.${format}` }))
-    await socket.until("is open", () => socket.head?.status === 101)
-    const subscriptions = from === "echo" ? [{ channel: echoChannel }] : []
-    if (from !== "opened") await connect(socket, format, { token, versions: ["1"], subscriptions })
+    await open(socket, format)
+    const channels = from === "echo" ? [echoChannel] : []
+    if (from !== "opened") await connect(socket, format, token, channels)
     const isAnswered = () => {
       const outcome = outcomeOf(socket, format)
       return outcome.answers.length >= answers.length && outcome.pongs.length >= pongs.length

@@ -17,7 +17,8 @@ import { handshakes } from "./families/Handshakes.ts"
 import { lengths, masking } from "./families/Lengths.ts"
 import { reservedBits, reservedOpcodes } from "./families/ReservedBits.ts"
 import { notUtf8, utf8 } from "./families/Utf8.ts"
-import { expected, run } from "./Run.ts"
+import { close } from "./RawFrame.ts"
+import { expected, listenTo, run } from "./Run.ts"
 import { expectedOf, runHandshake } from "./RunHandshake.ts"
 
 const families: ReadonlyArray<Family> = [
@@ -86,6 +87,24 @@ describe("the WebSocket at /v1/ws", () => {
 
       assert.deepStrictEqual(outcome, expected(row))
     })
+  })
+
+  it("sends nothing behind its close to a client that had much to read (§5.5.1)", async () => {
+    const channel = "chat:much"
+    const slow = await listenTo(channel, { http: server.http!, token, localAddress: nextAddress() })
+    slow.pause()
+    const data = Buffer.from(JSON.stringify("x".repeat(60_000)))
+    await publisher.publishAll(Array(120).fill({ channel, data }), 20)
+
+    await slow.write(close(1000))
+    // By then the close has been read, too.
+    for (let n = 0; n < 3; n++) await healthy.ask("ping", {})
+    slow.resume()
+    await slow.until("ends", () => slow.hasEnded)
+
+    assert.isDefined(slow.closeFrame)
+    assert.isAbove(slow.frames.length, 10, "more than fits into the sockets")
+    assert.deepStrictEqual(slow.faults, [])
   })
 
   it("has brought a healthy client all that was published meanwhile, once and in order", async () => {

@@ -53,6 +53,9 @@ class ClientSocket<Client> extends WebSocket implements Transport {
   onDrain: ((client: Client) => void) | undefined
 
   write(frame: Uint8Array): boolean {
+    // The client may have said goodbye while the socket was full: nothing goes behind the
+    // close that answers it (RFC 6455 §5.5.1), and nothing is asked for any more.
+    if (this.readyState !== WebSocket.OPEN) return false
     if (this.socket!.write(frame)) return true
     // Listened for only while it is full: most sockets never are.
     this.socket!.once("drain", () => this.onDrain!(this.client!))
