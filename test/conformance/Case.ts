@@ -19,8 +19,8 @@ export interface Case {
   readonly sends: ReadonlyArray<Step>
   /** Weir's messages, in order, in short; "any" where there may be some or not. */
   readonly answers?: ReadonlyArray<string> | "any"
-  /** Payloads of the WebSocket's own pongs, in order, in hex. */
-  readonly pongs?: ReadonlyArray<string>
+  /** Payloads of the WebSocket's own pongs, in order, in hex; "any": as above. */
+  readonly pongs?: ReadonlyArray<string> | "any"
   /** The close frame that comes: code and reason; "cut": none. Without it the connection is as good as before. */
   readonly ends?: string
   /** What RFC 6455 would have otherwise, or leaves open, and why this is right here. */

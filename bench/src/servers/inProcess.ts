@@ -80,6 +80,7 @@ const serveSubscribers = Effect.gen(function* () {
     decide: () => ({ accept: true, protocol: undefined, terms: undefined }),
     onOpen: subscribe,
     onMessage: () => {},
+    onControl: () => {},
     onDrain: ({ connection }) => connection.drained(),
     onClose: (subscription, code) => {
       subscription.connection.gone(code)

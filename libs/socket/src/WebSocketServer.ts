@@ -35,6 +35,8 @@ export interface WebSocketServerOptions<Client, Terms> {
   readonly decide: (upgrade: Upgrade) => UpgradeVerdict<Terms>
   readonly onOpen: (transport: Transport, terms: Terms) => Client
   readonly onMessage: (client: Client, data: Buffer, isBinary: boolean) => void
+  /** A ping or a pong of the WebSocket's own; a ping has been answered. */
+  readonly onControl: (client: Client) => void
   readonly onDrain: (client: Client) => void
   /** Once, whoever ended it. */
   readonly onClose: (client: Client, code: number) => void
@@ -66,12 +68,16 @@ class ClientSocket<Client> extends WebSocket implements Transport {
 /** The listeners that all WebSockets share. */
 const listenersFor = <Client>({
   onClose,
+  onControl,
   onMessage
-}: Pick<WebSocketServerOptions<Client, never>, "onClose" | "onMessage">) => {
+}: Pick<WebSocketServerOptions<Client, never>, "onClose" | "onControl" | "onMessage">) => {
   const clientOf = (webSocket: WebSocket): Client => (webSocket as ClientSocket<Client>).client!
   return {
     message(this: WebSocket, data: RawData, isBinary: boolean) {
       onMessage(clientOf(this), data as Buffer, isBinary)
+    },
+    control(this: WebSocket) {
+      onControl(clientOf(this))
     },
     close(this: WebSocket, code: number) {
       onClose(clientOf(this), code)
@@ -102,8 +108,9 @@ export const serve = <Client, Terms>(
             // ws's own bounds are made for anything; ours for small messages.
             maxFragments: 64,
             maxBufferedChunks: 1_024,
-            // Known to ws, not yet to its types.
-            ...{ closeTimeout: closeTimeoutMs }
+            // Known to ws, not yet to its types. Pings may wait for their answers to leave: with
+            // more than that, a client is cut off.
+            ...{ closeTimeout: closeTimeoutMs, maxPendingAutoPongs: 60 }
           })
       ),
       (it) => Effect.sync(() => it.close())
@@ -113,6 +120,8 @@ export const serve = <Client, Terms>(
       webSocket.onDrain = options.onDrain
       webSocket.client = options.onOpen(webSocket, terms)
       webSocket.on("message", listeners.message)
+      webSocket.on("ping", listeners.control)
+      webSocket.on("pong", listeners.control)
       webSocket.on("close", listeners.close)
       webSocket.on("error", listeners.error)
     }

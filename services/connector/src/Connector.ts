@@ -40,6 +40,8 @@ export class Connector extends Context.Service<
       address?: string
     ) => Session
     readonly received: (session: Session, data: Buffer, isBinary: boolean) => void
+    /** The client sent something that its transport has answered, if it had to be. */
+    readonly controlled: (session: Session) => void
     readonly closed: (session: Session, code: number) => void
     readonly sessions: () => ReadonlySet<Session>
     /** An id that nobody guesses, which names this node. */
@@ -106,21 +108,24 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     }
   }
 
+  const countRefused = (session: Session, isRefused: boolean) => {
+    session.refusedInARow = isRefused ? session.refusedInARow + 1 : 0
+    if (session.refusedInARow >= refusedInARowLimit) session.connection.close("too_many_requests")
+  }
+
   /** True when the client may go on now. */
   const withinRate = (session: Session, decoded: Decoded, now: number): boolean => {
     const { id } = decoded
     const isSignal = decoded._tag === "Frame" && decoded.payload.$case === "signal"
     const waitMs = (isSignal ? session.signals(now) : session.commands)?.take(now) ?? 0
-    if (waitMs === 0) {
-      session.refusedInARow = 0
-      return true
+    if (waitMs > 0) {
+      const { connection, limits } = session
+      const what = isSignal ? "signals" : "commands"
+      const { perSecond } = limits[what]
+      connection.refuse(id, failure("too_many_requests", `${what}: ${perSecond} a second`, waitMs))
     }
-    const { connection, limits } = session
-    const what = isSignal ? "signals" : "commands"
-    const { perSecond } = limits[what]
-    connection.refuse(id, failure("too_many_requests", `${what}: ${perSecond} a second`, waitMs))
-    if (++session.refusedInARow >= refusedInARowLimit) connection.close("too_many_requests")
-    return false
+    countRefused(session, waitMs > 0)
+    return waitMs === 0
   }
 
   /** Runs what answers a request. */
@@ -222,6 +227,12 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     }
   }
 
+  /** It costs as much as a request, or it would be a way to ask for work without end. */
+  const controlled = (session: Session) => {
+    const waitMs = session.commands?.take(Date.now()) ?? 0
+    countRefused(session, waitMs > 0)
+  }
+
   const { limits, node } = config
   const outbox = {
     maxFrames: limits.outboxFrames,
@@ -272,5 +283,5 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     })
   )
 
-  return Connector.of({ open, received, closed, sessions: () => sessions, newId })
+  return Connector.of({ open, received, controlled, closed, sessions: () => sessions, newId })
 })

@@ -32,6 +32,7 @@ const makeSessions = (unreadMs: number) => {
       session.phase = "connected"
       session.connection.send({ $case: "pong", value: {} })
     },
+    controlled: () => {},
     closed: (_, code) => void closed.push(code)
   }
   const sessions = new HttpSessions({ connector, limits: defaultLimits, unreadMs })

@@ -160,7 +160,41 @@ const otherwise: ReadonlyArray<Case> = [
   }
 ]
 
+const tooMany: ReadonlyArray<Case> = [
+  ...[61, 1_000].map(
+    (count): Case => ({
+      title: `cuts off a client with ${count} pings at once`,
+      section: "§10.4; ours: 60 that it was not yet answered",
+      sends: [Buffer.concat(range(count).map(() => ping()))],
+      pongs: "any",
+      ends: "cut",
+      nonStrict: "§5.5.2 wants each answered; a bound for answers that nobody reads has to be"
+    })
+  ),
+  {
+    title: "ends a client whose pongs have no end",
+    section: "§10.4; ours: as many as requests",
+    sends: [Buffer.concat(range(500).map(() => pong("x")))],
+    ends: "3013 too_many_requests"
+  },
+  {
+    title: "ends a client whose pongs between fragments have no end",
+    section: "§10.4; ours: as many as requests",
+    sends: [Buffer.concat([text("{", { fin: false }), ...range(500).map(() => pong())])],
+    ends: "3013 too_many_requests"
+  }
+]
+
 export const controlFrames: Family = {
   name: "control frames",
-  cases: [...echoed, ...tooLong, ...inFragments, ...unasked, ...inARow, ...between, ...otherwise]
+  cases: [
+    ...echoed,
+    ...tooLong,
+    ...inFragments,
+    ...unasked,
+    ...inARow,
+    ...between,
+    ...otherwise,
+    ...tooMany
+  ]
 }

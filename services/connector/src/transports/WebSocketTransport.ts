@@ -70,6 +70,7 @@ export const serve = Effect.fnUntraced(function* (
     onOpen: (transport, { exempt, format }) =>
       connector.open(transport, framingOf(format, false), exempt),
     onMessage: connector.received,
+    onControl: connector.controlled,
     onDrain: ({ connection }) => connection.drained(),
     onClose: connector.closed
   })
