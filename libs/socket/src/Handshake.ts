@@ -55,8 +55,7 @@ export const check = (request: IncomingMessage): Refusal | undefined => {
     return badRequest("HTTP: must be 1.1")
   }
   if (headersDistinct.host?.length !== 1) return badRequest("Host: must be there, once")
-  const isUpgrade = headers.upgrade?.toLowerCase() === "websocket"
-  if (!isUpgrade || headers["sec-websocket-version"] === "13") return undefined
+  if (headers["sec-websocket-version"] === "13") return undefined
   return badRequest("Sec-WebSocket-Version: must be 13", 426, {
     Connection: "close, Upgrade",
     Upgrade: "websocket",

@@ -35,7 +35,10 @@ export const make = Effect.fnUntraced(function* (options: {
         connectionsCheckingInterval: 5_000,
         // Above the 60 s of common load balancers, so that they close idle connections first.
         keepAliveTimeout: 65_000,
-        maxHeaderSize: 8_192
+        maxHeaderSize: 8_192,
+        // Some clients offer h2c with every request, as curl --http2 does. That is a request
+        // like any other.
+        shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket"
       })
     ),
     // Not waited for: it would wait for the WebSockets, which others end after this.

@@ -93,18 +93,35 @@ const noUpgrade = "no WebSocket is asked for, and nothing else is to be had at t
 
 const upgrades: ReadonlyArray<Handshake> = [
   ...["WebSocket", "WEBSOCKET"].map((it) => opens(`Upgrade: ${it}`, "§4.2.1", { Upgrade: it })),
-  ...["websockets", "h2c", "web socket", "websocket/13"].map((it) =>
-    refuses(400, `Upgrade: ${it}`, "§4.2.1", { Upgrade: it })
+  ...["websockets", "h2c", "web socket", "websocket/13", ""].map((it) =>
+    refuses(
+      404,
+      `Upgrade: ${quoted(it)}`,
+      `§4.2.1; ${noUpgrade}`,
+      { Upgrade: it },
+      {
+        says: "nothing"
+      }
+    )
   ),
   refuses(
-    400,
+    404,
     "a choice of upgrades",
-    "§4.2.1",
+    `§4.2.1; ${noUpgrade}`,
     { Upgrade: "h2c, websocket" },
     {
+      says: "nothing",
       nonStrict: "HTTP has lists there, RFC 6455 has one value; no client sends a list"
     }
   ),
+  {
+    title: "answers a request that offers another upgrade as any other",
+    section: "RFC 9110 §7.8",
+    sends: [
+      `${upgradeRequest({ Upgrade: "h2c", "Content-Length": "15" }, "POST /dev/token HTTP/1.1")}{"user":"bell"}`
+    ],
+    status: 200
+  },
   ...["upgrade", "UPGRADE", "keep-alive, Upgrade", "Upgrade, keep-alive", "keep-alive,upgrade"].map(
     (it) => opens(`Connection: ${it}`, "§4.2.1", { Connection: it })
   ),
