@@ -2,41 +2,19 @@
  * What Weir is as a WebSocket server, byte for byte: RFC 6455 and our own protocol over it,
  * against the real endpoint with the limits that it is shipped with.
  */
+import { readFileSync } from "node:fs"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { markdownOf, rowsUnder } from "../architecture/ProtocolTables.ts"
 import { PublishClient } from "../harness/PublishClient.ts"
 import { join, type RoomClient } from "../harness/RoomClient.ts"
 import { developmentToken, start, type WeirProcess } from "../harness/WeirProcess.ts"
 import { complaints } from "../harness/Witness.ts"
 import { waitUntil } from "../harness/waitUntil.ts"
-import type { Case, Family } from "./Case.ts"
-import { closes } from "./families/Closes.ts"
-import { controlFrames } from "./families/ControlFrames.ts"
-import { envelopes } from "./families/Envelopes.ts"
-import { fragmentation, segmentation } from "./families/Fragments.ts"
 import { handshakes } from "./families/Handshakes.ts"
-import { lengths, masking } from "./families/Lengths.ts"
-import { reservedBits, reservedOpcodes } from "./families/ReservedBits.ts"
-import { notUtf8, utf8 } from "./families/Utf8.ts"
 import { close } from "./RawFrame.ts"
 import { expected, listenTo, run } from "./Run.ts"
 import { expectedOf, runHandshake } from "./RunHandshake.ts"
-
-const families: ReadonlyArray<Family> = [
-  lengths,
-  masking,
-  controlFrames,
-  reservedBits,
-  reservedOpcodes,
-  fragmentation,
-  segmentation,
-  utf8,
-  notUtf8,
-  closes,
-  envelopes
-]
-
-const titleOf = ({ nonStrict, section, title }: Omit<Case, "sends">): string =>
-  `${title} (${section}${nonStrict === undefined ? "" : `; non-strict: ${nonStrict}`})`
+import { counts, families, titleOf } from "./Table.ts"
 
 /** Handshakes are limited by address, and nobody is exempt here. */
 const addresses = 64
@@ -59,7 +37,7 @@ describe("the WebSocket at /v1/ws", () => {
   afterAll(async () => {
     healthy.close()
     publisher.close()
-    await server.stop()
+    assert.strictEqual(await server.stop(), 0)
   })
 
   const nextAddress = () => `127.0.0.${10 + (connections++ % addresses)}`
@@ -116,7 +94,16 @@ describe("the WebSocket at /v1/ws", () => {
     )
   })
 
-  it("is alive after all that, and its log shows no bug", async () => {
+  it("is alive after all that, and its log has no error", async () => {
     assert.deepStrictEqual(await complaints(server), [])
+    assert.notMatch(server.log(), /ERROR|FATAL/)
+  })
+})
+
+describe("docs/protocol.md", () => {
+  it("tells how many cases there are, and where RFC 6455 leaves a choice", () => {
+    const page = readFileSync(new URL("../../docs/protocol.md", import.meta.url), "utf8")
+    const isTold = rowsUnder(counts.heading, page).join("\n") === counts.rows.join("\n")
+    assert.isTrue(isTold, `docs/protocol.md should say\n\n${markdownOf(counts)}`)
   })
 })

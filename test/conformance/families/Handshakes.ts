@@ -111,7 +111,8 @@ const upgrades: ReadonlyArray<Handshake> = [
     { Upgrade: "h2c, websocket" },
     {
       says: "nothing",
-      nonStrict: "HTTP has lists there, RFC 6455 has one value; no client sends a list"
+      nonStrict:
+        "A list in `Upgrade`, which HTTP allows, is none: RFC 6455 has one value, and no client sends more"
     }
   ),
   {

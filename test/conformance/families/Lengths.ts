@@ -51,7 +51,7 @@ const refused = [limit + 1, 2 * limit, readLimit - 1, readLimit].map(
 )
 
 const topBit =
-  "a length with its highest bit set ends with 1009 and not 1002: too long it is, either way"
+  "A length with its highest bit set ends with 1009, not 1002: it is too long either way"
 
 const tooLong = (
   [
@@ -100,8 +100,7 @@ const tooLongTogether: ReadonlyArray<Case> = [
   }
 ]
 
-const longer =
-  "§5.2 wants the shortest form of a length; a longer one is read all the same, at no cost"
+const longer = "A length in more bytes than it needs (§5.2) is read all the same: it costs nothing"
 
 const notMinimal = (
   [

@@ -125,7 +125,8 @@ const invalid = wrong.flatMap(([what, sequences]) =>
   })
 )
 
-const late = "§8.1 allows to look at a text once it is whole: what is wrong in it is found then"
+const late =
+  "A text is looked at once it is whole, as §8.1 allows: what is wrong in it is found then"
 
 const acrossFragments: ReadonlyArray<Case> = [
   ...["ceba ed a0 80", "f4 90 80 80", "e2 82 c0"].flatMap((sequence) => {
