@@ -3,6 +3,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import { createInterface } from "node:readline"
+import { Hurry } from "@weir/process/Hurry"
 import { Data, Deferred, Effect, Exit, type Scope } from "effect"
 
 export class StartFailed extends Data.TaggedError("StartFailed")<{ readonly message: string }> {}
@@ -24,13 +25,15 @@ export interface ChildOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** A directory that is removed if we are killed, and cannot remove it ourselves. */
   readonly directory?: string
+  /** It may take so much longer to end. */
+  readonly drainMs?: number
   readonly onOutput: (line: string) => void
   readonly onError: (line: string) => void
   readonly onEnd: (ending: Ending) => void
 }
 
-/** Longer than a service needs: it limits itself to 4.5 s. */
-const patience = "6 seconds"
+/** Longer than a service needs: it limits itself to 4.5 s, beside its drain. */
+const patienceMs = 6_000
 
 /**
  * If we are killed, nothing of ours runs any more, but what we hold is let go of: a
@@ -72,14 +75,21 @@ export const start = Effect.fnUntraced(function* (
     createInterface({ input: it.stdout }).on("line", options.onOutput)
     createInterface({ input: it.stderr }).on("line", options.onError)
   })
+  const hurry = yield* Hurry
+  const isEnded = Deferred.await(ended)
   const child = yield* Effect.acquireRelease(spawned, (it) => {
     it.kill("SIGTERM")
-    return Deferred.await(ended).pipe(
+    // Who is in a hurry has told only us.
+    const hurried = Effect.andThen(
+      hurry,
+      Effect.sync(() => it.kill("SIGTERM"))
+    )
+    return Effect.raceFirst(isEnded, Effect.andThen(hurried, isEnded)).pipe(
       Effect.timeoutOrElse({
-        duration: patience,
+        duration: patienceMs + (options.drainMs ?? 0),
         orElse: () => {
           it.kill("SIGKILL")
-          return Deferred.await(ended)
+          return isEnded
         }
       })
     )

@@ -14,7 +14,7 @@ export interface Members {
   readonly add: (member: Member) => void
   /** Waits until it is ready, and before that until an earlier life of it is over. */
   readonly start: (name: string) => Effect.Effect<ReadyLine, StartFailed | Refused>
-  /** SIGTERM, and SIGKILL after 6 s; waits until it is gone. */
+  /** SIGTERM, and SIGKILL 6 s after its drain; waits until it is gone. */
   readonly stop: (name: string) => Effect.Effect<void, Refused>
   readonly restart: (name: string) => Effect.Effect<ReadyLine, StartFailed | Refused>
   /** SIGKILL; waits until it is gone. */
@@ -38,7 +38,8 @@ const healthyMs = 10_000
 
 /** Those who need others go first, and what all need goes last. */
 const endOrder: ReadonlyArray<ReadonlyArray<Member["role"]>> = [
-  ["connector", "presence", "auth"],
+  ["connector"],
+  ["presence", "auth"],
   ["router"],
   ["redis"]
 ]

@@ -13,12 +13,15 @@ import type { Report } from "./Report.ts"
 const mainOf = (role: string): string =>
   fileURLToPath(new URL(`../../../services/${role}/src/main.ts`, import.meta.url))
 
-/** `shared`: the variables that all nodes have in common. */
-export const make = (
-  plan: NodePlan,
-  shared: Readonly<Record<string, string>>,
-  report: Report
-): Member => {
+export interface NodeOptions {
+  /** The variables that all nodes have in common. */
+  readonly shared: Readonly<Record<string, string>>
+  readonly report: Report
+  /** How long a connector may take to let go of its clients. */
+  readonly drainMs: number
+}
+
+export const make = (plan: NodePlan, { drainMs, report, shared }: NodeOptions): Member => {
   const { name, role } = plan
   const variables = {
     ...shared,
@@ -35,6 +38,7 @@ export const make = (
       command: process.execPath,
       args: [mainOf(role), "--json"],
       env: environment,
+      drainMs: role === "connector" ? drainMs : 0,
       // The first line is the node's own, and the one after it says no more.
       onOutput: (line) => {
         if (line.startsWith('{"node"')) Deferred.doneUnsafe(ready, Exit.succeed(JSON.parse(line)))

@@ -3,6 +3,7 @@
  */
 import { resolve } from "node:path"
 import { childEnvironment } from "@weir/config/ChildEnvironment"
+import { drainLimitMs } from "@weir/config/DrainSettings"
 import { ConfigMistakes, loadSettings } from "@weir/config/LoadSettings"
 import { ensureBuilt } from "@weir/console/build"
 import { parseRedisUrl } from "@weir/redis/RedisUrl"
@@ -41,7 +42,7 @@ const requireSettings = Effect.fnUntraced(function* (variables: Variables, redis
   return yield* new ConfigMistakes({ mistakes: [`--redis: ${target.failure}`] })
 })
 
-const run = Effect.fnUntraced(function* (options: Options) {
+const run = Effect.fnUntraced(function* (options: Options, drains: (ms: number) => void) {
   const { counts, json, portBase, supervise } = options
   const plans = planNodes(counts, portBase)
   const redisUrl = options.redis ?? `redis://${host}:${portBase}`
@@ -54,6 +55,8 @@ const run = Effect.fnUntraced(function* (options: Options) {
     ...(options.profile === undefined ? {} : { WEIR_PROFILE: options.profile })
   }
   const { settings, target } = yield* requireSettings(variables, redisUrl)
+  const drainMs = drainLimitMs(settings.drain)
+  drains(drainMs)
   const ownRedis = options.redis === undefined ? [portBase] : []
   yield* FreePorts.requireFree([...ownRedis, ...plans.flatMap(portsOf)])
 
@@ -74,7 +77,7 @@ const run = Effect.fnUntraced(function* (options: Options) {
   )
 
   const shared = { ...variables, WEIR_PAGE_DIRECTORY: pageDirectory }
-  const node = (plan: NodePlan) => ServiceNode.make(plan, shared, report)
+  const node = (plan: NodePlan) => ServiceNode.make(plan, { shared, report, drainMs })
   for (const plan of plans) members.add(node(plan))
   const startAll = (wanted: (plan: NodePlan) => boolean) =>
     Effect.forEach(plans.filter(wanted), ({ name }) => members.start(name), {
@@ -101,9 +104,15 @@ const run = Effect.fnUntraced(function* (options: Options) {
   return yield* Effect.never
 })
 
-/** The whole command; it ends when it is interrupted, and everything with it. */
-export const cluster = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
+/**
+ * The whole command; it ends when it is interrupted, and everything with it. `drains`: is told how
+ * long that may take for the connectors' sake.
+ */
+export const cluster = Effect.fnUntraced(function* (
+  args: ReadonlyArray<string>,
+  drains: (ms: number) => void
+) {
   const options = yield* parseOptions(args)
   if (options === undefined) return yield* Console.log(usage)
-  return yield* Effect.scoped(run(options))
+  return yield* Effect.scoped(run(options, drains))
 })

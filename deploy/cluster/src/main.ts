@@ -4,5 +4,9 @@
 import { runMain } from "@weir/process/RunMain"
 import { cluster } from "./layer.ts"
 
-// Two rounds of at most 6 s, for routers and those before them, and one for Redis.
-runMain(cluster(process.argv.slice(2)), 20_000)
+// Four rounds of at most 6 s, the first of which takes longer while connectors drain.
+let limitMs = 26_000
+const drains = (ms: number) => {
+  limitMs += ms
+}
+runMain(cluster(process.argv.slice(2), drains), () => limitMs)

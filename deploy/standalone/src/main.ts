@@ -10,6 +10,7 @@ runProcess({
   role: "standalone",
   node: "standalone",
   development: true,
+  drains: true,
   services: (settings) =>
     Layer.unwrap(Effect.map(Effect.promise(ensureBuilt), (page) => layer(settings, page))),
   welcome: (settings, { http, grpc, ops }) => `

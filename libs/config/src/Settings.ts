@@ -6,6 +6,7 @@ import { type ApiKey, developmentKey, digestOf } from "@weir/core/ApiKey"
 import { parseCapabilities } from "@weir/core/Capability"
 import { makeNamespace, type Namespaces } from "@weir/core/Namespace"
 import type { LogLevel } from "effect"
+import { type DrainSettings, defaultDrain } from "./DrainSettings.ts"
 import type { keyAlgorithms, WeirFile } from "./WeirFile.ts"
 
 /**
@@ -34,6 +35,7 @@ export interface Limits {
   readonly handshakesPerAddress: Rate
   readonly connectionsPerNode: number
   readonly connectTimeoutMs: number
+  readonly connectionMaxAgeSeconds: number
   readonly heartbeatMs: number
   readonly outboxBytes: number
   readonly outboxFrames: number
@@ -53,6 +55,8 @@ export const defaultLimits: Limits = {
   handshakesPerAddress: { perSecond: 20, burst: 40 },
   connectionsPerNode: 50_000,
   connectTimeoutMs: 5_000,
+  // Connectors that were added have their share of the load after about as long.
+  connectionMaxAgeSeconds: 7_200,
   // Below the 30 s at which the strictest common proxies cut idle connections.
   heartbeatMs: 25_000,
   outboxBytes: 1_048_576,
@@ -107,6 +111,7 @@ export interface Settings {
   readonly namespaces: Namespaces
   readonly origins: ReadonlyArray<string>
   readonly limits: Limits
+  readonly drain: DrainSettings
   readonly auth: AuthSettings
   readonly apiKeys: ReadonlyArray<ApiKey>
   readonly nodes: ReadonlyArray<NodeSettings>
@@ -134,7 +139,7 @@ const developmentApiKey: ApiKey = {
 
 export type Environment = Omit<
   Settings,
-  "namespaces" | "origins" | "limits" | "auth" | "apiKeys" | "nodes"
+  "namespaces" | "origins" | "limits" | "drain" | "auth" | "apiKeys" | "nodes"
 >
 
 /** Where other nodes reach a listener that is bound to `address` (host:port). */
@@ -155,6 +160,7 @@ export const decide = (file: WeirFile, environment: Environment): Settings => {
     ),
     origins: file.origins ?? [],
     limits: { ...defaultLimits, ...file.limits },
+    drain: { ...defaultDrain, ...file.drain },
     auth: file.auth ?? { issuer: "weir", audience: "weir", keys: [] },
     apiKeys: [
       ...(file.apiKeys ?? []).map(({ id, sha256, capabilities }) => {

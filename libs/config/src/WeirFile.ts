@@ -11,6 +11,7 @@ import { NamespaceOptions } from "@weir/core/Namespace"
 import { Schema } from "effect"
 
 const positive = Schema.Int.check(Schema.isGreaterThan(0))
+const upTo = (maximum: number) => Schema.Int.check(Schema.isBetween({ minimum: 0, maximum }))
 const name = Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_.-]{1,64}$/))
 
 const rule = <S extends Schema.Top>(
@@ -68,6 +69,8 @@ const LimitOptions = Schema.Struct({
   handshakesPerAddress: Schema.optionalKey(RateOptions),
   connectionsPerNode: Schema.optionalKey(positive),
   connectTimeoutMs: Schema.optionalKey(positive),
+  /** A client is asked to come back anew when its connection is about as old; 0: never. */
+  connectionMaxAgeSeconds: Schema.optionalKey(upTo(30 * 86_400)),
   heartbeatMs: Schema.optionalKey(positive),
   /** What may wait for a client that reads slowly. */
   outboxBytes: Schema.optionalKey(positive),
@@ -76,6 +79,12 @@ const LimitOptions = Schema.Struct({
   outboxBytesPerNode: Schema.optionalKey(positive),
   /** Address ranges that the limits on rates do not concern. */
   exempt: Schema.optionalKey(Schema.Array(AddressRange))
+})
+
+/** How a connector lets go of its clients when it is told to end. */
+const DrainOptions = Schema.Struct({
+  settleSeconds: Schema.optionalKey(upTo(600)),
+  windowSeconds: Schema.optionalKey(upTo(3_600))
 })
 
 export const keyAlgorithms = ["HS256", "ES256", "RS256", "EdDSA"] as const
@@ -143,6 +152,7 @@ export const WeirFile = Schema.Struct({
   /** Who may open a connection from a browser. Empty: nobody; programs send no Origin. */
   origins: Schema.optionalKey(Schema.Array(Origin)),
   limits: Schema.optionalKey(LimitOptions),
+  drain: Schema.optionalKey(DrainOptions),
   auth: Schema.optionalKey(AuthOptions),
   apiKeys: Schema.optionalKey(distinct(ApiKeyOptions, "id")),
   /** A fixed view of the mesh: it says who is here, even where Redis keeps the logs. */

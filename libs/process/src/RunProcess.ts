@@ -4,6 +4,7 @@
  * Reads the settings, opens the operations door, starts the services, says where
  * it can be reached, and ends cleanly on SIGTERM and Ctrl-C.
  */
+import { drainLimitMs } from "@weir/config/DrainSettings"
 import { type LoadOptions, loadSettings } from "@weir/config/LoadSettings"
 import type { Settings } from "@weir/config/Settings"
 import { type Door, Doors } from "@weir/telemetry/Doors"
@@ -13,11 +14,13 @@ import { Readiness } from "@weir/telemetry/Readiness"
 import { Console, Effect, Layer } from "effect"
 import { parseArguments, usage } from "./Arguments.ts"
 import * as Profile from "./Profile.ts"
-import { runMain } from "./RunMain.ts"
+import { runMain, shutdownLimitMs } from "./RunMain.ts"
 
 export interface ProcessOptions<E> extends LoadOptions {
   readonly role: string
   readonly services: (settings: Settings) => Layer.Layer<never, E, Readiness | Doors>
+  /** It holds clients, and lets go of them before it ends. */
+  readonly drains?: boolean
   /** What a person should read when it is ready; without it, or with `--json`, one JSON line. */
   readonly welcome?: (
     settings: Settings,
@@ -25,12 +28,14 @@ export interface ProcessOptions<E> extends LoadOptions {
   ) => string
 }
 
-const shutdownLimitMs = 4_500
-
-const main = Effect.fnUntraced(function* <E>(options: ProcessOptions<E>) {
+const main = Effect.fnUntraced(function* <E>(
+  options: ProcessOptions<E>,
+  configured: (settings: Settings) => void
+) {
   const args = yield* parseArguments(process.argv.slice(2))
   if (args === undefined) return yield* Console.log(usage(options.role))
   const settings = yield* loadSettings({ ...options, profile: args.profile })
+  configured(settings)
   const run = Effect.gen(function* () {
     const doors = yield* Doors
     yield* doors.opened("ops", (yield* OpsServer).address)
@@ -49,7 +54,9 @@ const main = Effect.fnUntraced(function* <E>(options: ProcessOptions<E>) {
   const ops = opsLayer({ host: settings.host, port: settings.opsPort })
   return yield* run.pipe(
     Effect.provide(
-      Layer.merge(options.services(settings), ops).pipe(
+      options.services(settings).pipe(
+        // First up, and last to go: who looks at a process that drains sees it drain.
+        Layer.provideMerge(ops),
         Layer.provideMerge(Layer.merge(Readiness.layer, Doors.layer)),
         // Begun before the services start, and written once they have ended.
         Layer.provideMerge(Profile.layer(settings)),
@@ -59,5 +66,10 @@ const main = Effect.fnUntraced(function* <E>(options: ProcessOptions<E>) {
   )
 })
 
-export const runProcess = <E>(options: ProcessOptions<E>): void =>
-  runMain(main(options), shutdownLimitMs)
+export const runProcess = <E>(options: ProcessOptions<E>): void => {
+  let limitMs = shutdownLimitMs
+  const configured = ({ drain }: Settings) => {
+    if (options.drains === true) limitMs += drainLimitMs(drain)
+  }
+  runMain(main(options, configured), () => limitMs)
+}

@@ -196,8 +196,9 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
   }
 
   const answersPing = (session: Session, decoded: Decoded): boolean => {
-    if (session.pingedAt === 0 || decoded._tag === "Malformed") return false
-    if (decoded.payload.$case !== "pong") return false
+    if (decoded._tag === "Malformed" || decoded.payload.$case !== "pong") return false
+    session.answersBeats = true
+    if (session.pingedAt === 0) return false
     session.pingedAt = 0
     return true
   }

@@ -1,6 +1,7 @@
 /**
  * ConnectorConfig: what the connector takes from the settings.
  */
+import type { DrainSettings } from "@weir/config/DrainSettings"
 import type { Limits, Settings } from "@weir/config/Settings"
 import type { ApiKey } from "@weir/core/ApiKey"
 import type { Namespaces } from "@weir/core/Namespace"
@@ -12,6 +13,7 @@ export interface ConnectorConfig {
   readonly meshPort: number
   readonly namespaces: Namespaces
   readonly limits: Limits
+  readonly drain: DrainSettings
   /** Exact origins; a program sends none and needs no permission. */
   readonly origins: ReadonlyArray<string>
   /** Serve /dev/token, and let pages of this very listener connect. */
@@ -37,6 +39,7 @@ export const fromSettings = (settings: Settings, pageDirectory?: string): Connec
   meshPort: settings.meshPort,
   namespaces: settings.namespaces,
   limits: settings.limits,
+  drain: settings.drain,
   origins: settings.origins,
   development: settings.development,
   httpApi: settings.httpApi,

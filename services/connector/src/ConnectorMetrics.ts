@@ -12,6 +12,11 @@ export const connections = {
   events: connectionsBy("events")
 }
 
+export const draining = gauge(
+  "weir_connector_draining",
+  "Connections that are still to be ended, because this connector ends"
+)
+
 export const subscriptions = gauge(
   "weir_connector_subscriptions",
   "Subscriptions of all connections"

@@ -29,8 +29,8 @@ export type Opened =
 
 const defaultUnreadMs = 45_000
 
-/** How long a poll waits for something to say: proxies give up after a minute. */
-const parkMs = 25_000
+/** How long a poll waits for something to say, at most: proxies give up after a minute. */
+const maxParkMs = 25_000
 
 /** How long words of farewell may take to leave. */
 const farewell = "1 second"
@@ -58,6 +58,8 @@ const failureIn = (line: Uint8Array): Failure => {
 export class HttpSessions implements SessionAccess {
   readonly #connector: Connector["Service"]
   readonly #outbox: RetainedLimits
+  /** No longer than a heartbeat: the next poll is a sign of life. */
+  readonly #parkMs: number
   readonly #unreadMs: number
   readonly #entries = new Map<string, Entry>()
   /** Since when nobody reads them: those who wait longest come first. */
@@ -66,6 +68,7 @@ export class HttpSessions implements SessionAccess {
   constructor({ connector, limits, unreadMs = defaultUnreadMs }: HttpSessionsOptions) {
     this.#connector = connector
     this.#outbox = { maxFrames: limits.outboxFrames, maxBytes: limits.outboxBytes }
+    this.#parkMs = Math.min(maxParkMs, limits.heartbeatMs)
     this.#unreadMs = unreadMs
   }
 
@@ -158,7 +161,7 @@ export class HttpSessions implements SessionAccess {
       answer(events)
     }
     const nothing = () => answerOnce({ lines: [], cursor: begin })
-    const parked = setTimeout(nothing, parkMs)
+    const parked = setTimeout(nothing, this.#parkMs)
     const reader: Reader = {
       delivers: false,
       beat: () => {},
@@ -183,6 +186,7 @@ export class HttpSessions implements SessionAccess {
     // It may be a request of before that took a longer way: the session goes on.
     if (!entry.http.keeps(from)) return "gone"
     this.#unread.delete(id)
+    entry.session.lastReceivedAt = Date.now()
     entry.http.read(reader, from)
     return undefined
   }

@@ -10,6 +10,7 @@ import { notInWheel } from "@weir/flow/TimerWheel"
 import { TokenBucket } from "@weir/flow/TokenBucket"
 import type { Connection } from "./Connection.ts"
 import { publicNameOf } from "./domain/SessionId.ts"
+import type { Leaving } from "./GoAway.ts"
 import type { Subscription } from "./Subscription.ts"
 
 export interface SessionOptions {
@@ -38,7 +39,11 @@ export class Session {
   lastReceivedAt: number
   /** When the last ping left that nothing has answered yet; 0: none is out. */
   pingedAt = 0
+  /** Shows that it lives when it is asked to, so that its silence means something. */
+  answersBeats: boolean
   warnedOfExpiry = false
+  /** It has been asked to leave. */
+  leaving: Leaving | undefined
   /** When the last frames came that could not be parsed. */
   unparsable: ReadonlyArray<number> = none
   /** Where it waits to be looked at; the heartbeats' own. */
@@ -60,6 +65,7 @@ export class Session {
   constructor({ address, connection, exempt, limits, newId, nowMillis }: SessionOptions) {
     this.#newId = newId
     this.address = address
+    this.answersBeats = address === undefined
     this.connection = connection
     this.limits = limits
     this.awaitingConnectSince = nowMillis

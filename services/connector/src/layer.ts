@@ -9,6 +9,7 @@ import * as Auth from "@weir/mesh/AuthNode"
 import * as Connectors from "@weir/mesh/ConnectorNodes"
 import * as Presence from "@weir/mesh/PresenceNodes"
 import * as Mesh from "@weir/mesh/Routers"
+import { Hurry } from "@weir/process/Hurry"
 import * as HttpListener from "@weir/socket/HttpListener"
 import { Doors } from "@weir/telemetry/Doors"
 import { Readiness } from "@weir/telemetry/Readiness"
@@ -21,6 +22,7 @@ import { Flusher } from "./Flusher.ts"
 import * as HttpSessions from "./HttpSessions.ts"
 import * as Announcements from "./loops/Announcements.ts"
 import * as DeliveryProbe from "./loops/DeliveryProbe.ts"
+import * as Drain from "./loops/Drain.ts"
 import * as Lanes from "./loops/Lanes.ts"
 import * as Trust from "./loops/Trust.ts"
 import * as Replay from "./Replay.ts"
@@ -122,7 +124,16 @@ const doors = (settings: Settings, config: ConnectorConfig) =>
       })
       yield* opened("http", address)
       yield* readiness.set("connector", true)
-      yield* Effect.addFinalizer(() => readiness.set("connector", false))
+      const hurry = yield* Hurry
+      const drain = Effect.gen(function* () {
+        const { settleSeconds, windowSeconds } = config.drain
+        yield* readiness.set("connector", false)
+        yield* Effect.sleep(settleSeconds * 1_000)
+        doorkeeper.shut()
+        yield* Drain.run(connector.sessions(), windowSeconds)
+      })
+      // First to go: while our doors are open, and others take in who is sent away.
+      yield* Effect.addFinalizer(() => Effect.raceFirst(Effect.interruptible(drain), hurry))
     })
   )
 

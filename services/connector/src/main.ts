@@ -10,6 +10,7 @@ runProcess({
   role: "connector",
   node: "connector-1",
   amongOthers: true,
+  drains: true,
   services: (settings) =>
     layer(settings, settings.pageDirectory).pipe(Layer.provide(layerFor(settings, "watching")))
 })

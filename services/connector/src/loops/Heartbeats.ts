@@ -1,5 +1,5 @@
 /**
- * Heartbeats: finds connections that are dead, late or expired.
+ * Heartbeats: finds connections that are dead, late, expired or old.
  *
  * No timer and no fiber for each of them, and no walk over all: a connection is looked at
  * when it may be due, which for an idle one is twice in a heartbeat. What it receives and
@@ -9,6 +9,8 @@
  */
 import { TimerWheel } from "@weir/flow/TimerWheel"
 import { Effect, Schedule } from "effect"
+import { maxAgeMs } from "../domain/MaxAge.ts"
+import { sendAway } from "../GoAway.ts"
 import type { Session } from "../Session.ts"
 
 /** How long a client may take to answer a ping. */
@@ -20,8 +22,23 @@ const expiryWarningMs = 60_000
 /** Clocks differ; auth accepts a token this long after its end. */
 const expiryLeewayMs = 30_000
 
+/** For who is asked to leave for its age: above the 5 s within which it is to come back. */
+const rebalanceNoticeMs = 6_000
+
+/** When it is old, and when it has to be gone once it was told so. */
+const leavesAt = ({ awaitingConnectSince, id, leaving, limits }: Session): number =>
+  leaving?.at ?? awaitingConnectSince + maxAgeMs(limits.connectionMaxAgeSeconds, id)
+
+/**
+ * When it is to be asked for a sign of life: it was told nothing, or nothing was heard of it. Who
+ * is sent a lot may be dead all the same, for as long as something on the way takes it.
+ */
+const beatAt = ({ answersBeats, connection, lastReceivedAt, limits }: Session): number =>
+  (answersBeats ? Math.min(connection.lastSentAt, lastReceivedAt) : connection.lastSentAt) +
+  limits.heartbeatMs
+
 export const check = (session: Session, nowMillis: number): void => {
-  const { connection, identity, limits } = session
+  const { connection, identity, leaving, limits } = session
   if (session.phase === "new") {
     if (nowMillis - session.awaitingConnectSince >= limits.connectTimeoutMs) {
       connection.close("connect_timeout")
@@ -36,16 +53,20 @@ export const check = (session: Session, nowMillis: number): void => {
     session.warnedOfExpiry = true
     connection.send({ $case: "expiring", value: { expiresAt } })
   }
+  if (nowMillis >= leavesAt(session)) {
+    if (leaving !== undefined) return connection.close(leaving.name)
+    sendAway(session, "rebalance", nowMillis, rebalanceNoticeMs)
+  }
   if (session.pingedAt > 0) {
     if (session.lastReceivedAt >= session.pingedAt) session.pingedAt = 0
     else if (nowMillis - session.pingedAt >= pongTimeoutMs) return connection.close("no_pong")
     else return
   }
-  if (nowMillis - connection.lastSentAt >= limits.heartbeatMs) {
-    if (connection.beat(nowMillis)) return
-    session.pingedAt = nowMillis
-    connection.send({ $case: "ping", value: {} })
-  }
+  if (nowMillis < beatAt(session)) return
+  const isBeat = connection.beat(nowMillis)
+  if (isBeat && !session.answersBeats) return
+  session.pingedAt = nowMillis
+  if (!isBeat) connection.send({ $case: "ping", value: {} })
 }
 
 /** When `check` may have something to do; undefined while there is nothing to wait for. */
@@ -57,7 +78,8 @@ export const dueAt = (session: Session): number | undefined => {
   const { expiresAt } = identity
   return Math.min(
     session.warnedOfExpiry ? expiresAt + expiryLeewayMs : expiresAt - expiryWarningMs,
-    pingedAt > 0 ? pingedAt + pongTimeoutMs : connection.lastSentAt + limits.heartbeatMs
+    leavesAt(session),
+    pingedAt > 0 ? pingedAt + pongTimeoutMs : beatAt(session)
   )
 }
 

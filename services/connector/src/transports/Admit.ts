@@ -18,6 +18,8 @@ export interface Doorkeeper {
   readonly admit: (address: string) => Admitted | Failure
   /** Counts a refusal, and gives it back. */
   readonly refused: (failure: Failure) => Failure
+  /** Nobody is admitted any more: this node ends. */
+  readonly shut: () => void
 }
 
 export const makeDoorkeeper = (
@@ -28,9 +30,12 @@ export const makeDoorkeeper = (
   const isExempt = exemptAddresses(limits.exempt)
   const handshakes = new Handshakes(limits.handshakesPerAddress)
   const origins = [...configured, ...ownOrigins]
+  let isShut = false
   return {
     checkOrigin: (origin) => checkOrigin(origins, origin),
     admit: (address) => {
+      // Another one may have it at once, and this one, started again, in a moment.
+      if (isShut) return failure("unavailable", "this node is going away", 1_000)
       if (connector.sessions().size >= limits.connectionsPerNode) {
         // At random, so that those who were refused together do not come back together.
         const retryAfterMs = 1_000 + Math.random() * 9_000
@@ -43,6 +48,9 @@ export const makeDoorkeeper = (
     refused: (failure) => {
       refusedHandshakes(failure.code).add()
       return failure
+    },
+    shut: () => {
+      isShut = true
     }
   }
 }
