@@ -58,7 +58,7 @@ export class HttpSocket extends EventTarget {
     if (this.readyState !== WebSocket.OPEN) return
     this.dispatchEvent(new MessageEvent("message", { data: text }))
     const { payload, type } = JSON.parse(text)
-    if (type === "goaway") this.#close(payload.code, "goaway")
+    if (type === "goaway" && !payload.closeInMs) this.#close(payload.code, "goaway")
   }
 
   #close(code: number, reason: string): void {

@@ -2,7 +2,8 @@
  * Comeback: how long a client waits before its next connection.
  *
  * A server that names a spread has its way; otherwise the wait doubles with each attempt,
- * and starts over once a connection has lasted.
+ * and starts over once a connection has lasted. To leave when the server asks for it is no
+ * attempt that has failed.
  */
 import { type Backoff, backoffMs, spreadMs } from "./Backoff.ts"
 import type { Spread } from "./Ending.ts"
@@ -16,7 +17,7 @@ export class Comeback {
   readonly #random: () => number
   #attempt = 0
   #connectedAt: number | undefined
-  #goaway: Spread | undefined
+  #returnAt: number | undefined
 
   constructor(backoff: Backoff, random: () => number) {
     this.#backoff = backoff
@@ -27,9 +28,11 @@ export class Comeback {
     this.#connectedAt = nowMillis
   }
 
-  /** The server will close, and says when it wants the client back. */
-  goaway(spread: Spread): void {
-    this.#goaway = spread
+  /** The server will close, and says when it wants the client back: so long from now. */
+  goaway(spread: Spread, nowMillis: number): number {
+    const waitMs = spreadMs(spread, this.#random())
+    this.#returnAt = nowMillis + waitMs
+    return waitMs
   }
 
   disconnected(nowMillis: number): void {
@@ -39,10 +42,12 @@ export class Comeback {
   }
 
   /** `hint` stood in the close reason; `retryAfterMs` in a refusal. */
-  nextMs(hint: Spread | undefined, retryAfterMs: number): number {
-    const spread = hint ?? this.#goaway
-    this.#goaway = undefined
+  nextMs(hint: Spread | undefined, retryAfterMs: number, nowMillis: number): number {
+    const returnAt = this.#returnAt
+    this.#returnAt = undefined
+    // Whole milliseconds: a timer may be that much too early.
+    if (returnAt !== undefined) return Math.max(0, Math.floor(returnAt - nowMillis))
     const backoff = backoffMs(this.#attempt++, this.#backoff, this.#random())
-    return spread === undefined ? retryAfterMs + backoff : spreadMs(spread, this.#random())
+    return hint === undefined ? retryAfterMs + backoff : spreadMs(hint, this.#random())
   }
 }

@@ -25,6 +25,10 @@ const FIRST_WORD_MS = 5_000
 // A poll is answered after 25 s, and a stream says something as often.
 const READ_LIMIT_MS = 40_000
 
+// Says that this client lives, whenever it is asked by a comment, and that it will say so: from
+// the first one on the server takes its silence for its end. A poll says as much by itself.
+const PONG = '{"type":"pong","payload":{}}'
+
 /** The session is not there any more: to ask again is in vain. */
 class Lost extends Error {}
 
@@ -160,7 +164,10 @@ class HttpSocket implements SocketLike {
       begun()
     }
     // What is answered and ends, nothing on the way collects.
-    if (this.#reading === "poll") alive()
+    if (this.#reading === "poll") {
+      alive()
+      this.send(PONG)
+    }
     while (!this.#over.signal.aborted) {
       try {
         await (this.#reading === "events" ? this.#events(alive) : this.#poll(alive))
@@ -209,6 +216,7 @@ class HttpSocket implements SocketLike {
         alive()
         const events = (rest + decoder.decode(value, { stream: true })).split("\n\n")
         rest = events.pop()!
+        if (events.some((event) => event.startsWith(":"))) this.send(PONG)
         for (const event of events) this.#takeEvent(event)
       }
     } finally {
@@ -228,7 +236,8 @@ class HttpSocket implements SocketLike {
   #take(data: string): void {
     this.#tell("message", { data })
     if (!data.startsWith('{"type":"goaway"')) return
-    const { code, afterMs } = JSON.parse(data).payload
+    const { code, closeInMs, afterMs } = JSON.parse(data).payload
+    if (closeInMs > 0) return
     const hint = afterMs === undefined ? "" : `;after=${afterMs.min ?? 0}-${afterMs.max ?? 0}`
     this.#end(code, `goaway${hint}`)
   }

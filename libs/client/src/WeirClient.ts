@@ -86,6 +86,7 @@ export class WeirClient {
   #pace: Pace | undefined
   #signals: Signals | undefined
   #retry: ReturnType<typeof setTimeout> | undefined
+  #leave: ReturnType<typeof setTimeout> | undefined
   #identity: { readonly user: string; readonly session: string } | undefined
 
   constructor(options: WeirClientOptions) {
@@ -244,10 +245,8 @@ export class WeirClient {
 
   #push(envelope: ServerEnvelope): void {
     switch (envelope.type) {
-      case "goaway": {
-        const { min = 0, max = min } = envelope.payload.afterMs ?? {}
-        return this.#comeback.goaway({ min, max })
-      }
+      case "goaway":
+        return this.#goaway(envelope.payload)
       case "expiring":
         void this.#refresh()
         return
@@ -257,6 +256,16 @@ export class WeirClient {
       default:
         this.#subscriptions.push(envelope)
     }
+  }
+
+  /** It leaves by itself, at the moment at which it would come back, and has to wait for nothing. */
+  #goaway({ afterMs, code }: ServerPayload<"goaway">): void {
+    const connection = this.#connection
+    if (!mayReturn(code)) return
+    const { min = 0, max = min } = afterMs ?? {}
+    const waitMs = this.#comeback.goaway({ min, max }, performance.now())
+    clearTimeout(this.#leave)
+    this.#leave = setTimeout(() => connection?.drop("goaway"), waitMs)
   }
 
   /** An error that names no request: the server could not read one of our frames. */
@@ -301,6 +310,7 @@ export class WeirClient {
   }
 
   #letGo(): void {
+    clearTimeout(this.#leave)
     this.#comeback.disconnected(performance.now())
     this.#connection = undefined
     this.#signals = undefined
@@ -311,7 +321,9 @@ export class WeirClient {
   }
 
   #wait(hint: Spread | undefined, retryAfterMs: number): void {
-    this.#retry = setTimeout(() => void this.#open(), this.#comeback.nextMs(hint, retryAfterMs))
+    const waitMs = this.#comeback.nextMs(hint, retryAfterMs, performance.now())
+    if (waitMs === 0) return void this.#open()
+    this.#retry = setTimeout(() => void this.#open(), waitMs)
     this.#state.set("waiting")
   }
 

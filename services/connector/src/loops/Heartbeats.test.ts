@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { defaultLimits } from "@weir/config/Settings"
+import { defaultLimits, type Limits } from "@weir/config/Settings"
 import { makeConnection } from "../Connection.fixture.ts"
 import { Session } from "../Session.ts"
 import { Heartbeats } from "./Heartbeats.ts"
@@ -13,7 +13,7 @@ const identityUntil = (expiresAt: number) => ({
 })
 
 /** One client under heartbeats whose sweeps come when the test says. */
-const makeClient = () => {
+const makeClient = (over: Partial<Limits> = {}) => {
   const heard: Array<string> = []
   let now = start
   const connection = makeConnection({
@@ -26,7 +26,13 @@ const makeClient = () => {
     close: (code) => heard.push(String(code))
   })
   const session = new Session({
-    ...{ newId: () => "c.1", connection, limits: defaultLimits, exempt: true, nowMillis: start }
+    ...{
+      newId: () => "c.1",
+      connection,
+      limits: { ...defaultLimits, ...over },
+      exempt: true,
+      nowMillis: start
+    }
   })
   const heartbeats = new Heartbeats(start)
   heartbeats.watch(session)
@@ -83,11 +89,49 @@ describe("heartbeats", () => {
     assert.deepStrictEqual(client.heard, ["ping", "ping"])
   })
 
-  it("ask nobody who is being sent something", () => {
+  it("ask nobody who is being sent something and answers", () => {
     const client = makeClient()
     client.connect()
     for (let now = start; now < start + 4 * heartbeatMs; now += heartbeatMs / 2) {
       client.sweepUntil(now)
+      client.isSent()
+      client.says()
+    }
+    assert.deepStrictEqual(client.heard, [])
+  })
+
+  it("end who is being sent something, and is not heard of", () => {
+    const client = makeClient()
+    client.connect()
+    for (let now = start; now <= start + heartbeatMs + pongTimeoutMs + 2_000; now += 1_000) {
+      client.sweepUntil(now)
+      client.isSent()
+    }
+    assert.deepStrictEqual(client.heard, ["ping", "3012"])
+  })
+
+  it("ask who has become old to leave, and end who stays", () => {
+    const client = makeClient({ connectionMaxAgeSeconds: 100 })
+    client.connect()
+    const answerUntil = (end: number) => {
+      for (let now = start; now <= end; now += 1_000) {
+        client.sweepUntil(now)
+        client.says()
+        client.isSent()
+      }
+    }
+    answerUntil(start + 79_000)
+    assert.deepStrictEqual(client.heard, [])
+    answerUntil(start + 129_000)
+    assert.deepStrictEqual(client.heard, ["goaway", "3011"])
+  })
+
+  it("let everybody grow old where there is no limit", () => {
+    const client = makeClient({ connectionMaxAgeSeconds: 0 })
+    client.connect(start + 10 * 86_400_000)
+    for (let now = start; now < start + 86_400_000; now += 20_000) {
+      client.sweepUntil(now, 20_000)
+      client.says()
       client.isSent()
     }
     assert.deepStrictEqual(client.heard, [])
