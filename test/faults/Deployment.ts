@@ -24,6 +24,8 @@ export interface DeploymentOptions {
   readonly meshProxies?: boolean
   /** Another Redis for some; the run's own if absent. */
   readonly redisUrlOf?: (name: string, redis: FaultRedis) => string
+  /** More of the configuration. */
+  readonly config?: object
   /** More of the environment, for a node by its name. */
   readonly env?: (name: string) => Readonly<Record<string, string>>
 }
@@ -68,7 +70,7 @@ export interface Deployment {
 }
 
 /** Rates are not what is tested here: one host plays a crowd. */
-const config = {
+const usualConfig = {
   // The development identity has keys of its own in each life of the auth service.
   auth,
   limits: {
@@ -89,6 +91,7 @@ export const deploy = async (
   record: (event: HistoryEvent) => void
 ): Promise<Deployment> => {
   const redis = await startFaultRedis(options.redis ?? { shape: "single", persistence: "none" })
+  const config = { ...usualConfig, ...options.config }
   const places = new Map<string, Place>()
   const logs = new Map<string, string>()
 

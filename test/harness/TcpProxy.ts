@@ -18,7 +18,22 @@ export interface TcpProxy {
   readonly close: () => Promise<void>
 }
 
-/** Each connection goes to the next of the targets, whatever it carries. */
+/** The next target that takes a connection, of at most so many. */
+const reach = (next: () => string, tries: number, then: (upstream: Socket | undefined) => void) => {
+  const [host, port] = next().split(":")
+  const upstream = connect(Number(port), host)
+  const failed = () => (tries > 1 ? reach(next, tries - 1, then) : then(undefined))
+  upstream.once("error", failed)
+  upstream.once("connect", () => {
+    upstream.off("error", failed)
+    then(upstream)
+  })
+}
+
+/**
+ * Each connection goes to the next of the targets, whatever it carries; one that refuses is
+ * passed over.
+ */
 export const startProxy = async (...targets: ReadonlyArray<string>): Promise<TcpProxy> => {
   let turn = 0
   const open = new Set<Socket>()
@@ -27,25 +42,31 @@ export const startProxy = async (...targets: ReadonlyArray<string>): Promise<Tcp
   let blocked: RegExp | undefined
   const server = createServer((client) => {
     if (refusing) return void client.resetAndDestroy()
-    client.on("data", (chunk) => {
-      if (blocked?.test(chunk.toString("latin1"))) client.resetAndDestroy()
-    })
-    const [host, port] = targets[turn++ % targets.length]!.split(":")
-    const upstream = connect(Number(port), host)
-    upstreams.add(upstream)
-    upstream.once("close", () => upstreams.delete(upstream))
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client]
-    ] as const) {
-      open.add(from)
-      from.on("error", () => to.destroy())
-      from.on("close", () => {
-        open.delete(from)
-        to.destroy()
+    client.on("error", () => {})
+    const next = () => targets[turn++ % targets.length]!
+    reach(next, targets.length, (upstream) => {
+      if (upstream === undefined || client.destroyed) {
+        upstream?.destroy()
+        return void client.destroy()
+      }
+      client.on("data", (chunk) => {
+        if (blocked?.test(chunk.toString("latin1"))) client.resetAndDestroy()
       })
-      from.pipe(to)
-    }
+      upstreams.add(upstream)
+      upstream.once("close", () => upstreams.delete(upstream))
+      for (const [from, to] of [
+        [client, upstream],
+        [upstream, client]
+      ] as const) {
+        open.add(from)
+        from.on("error", () => to.destroy())
+        from.on("close", () => {
+          open.delete(from)
+          to.destroy()
+        })
+        from.pipe(to)
+      }
+    })
   }).listen(0, "127.0.0.1")
   await once(server, "listening")
   const cut = () => {
