@@ -8,6 +8,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
+import { defaultDrain, drainLimitMs } from "@weir/config/DrainSettings"
+import { shutdownLimitMs } from "@weir/process/RunMain"
 import type { Payload } from "./harness/WireClient.ts"
 import { readCompose } from "./kubernetes/Compose.ts"
 import { parseDockerfile, settingsOf } from "./kubernetes/Dockerfile.ts"
@@ -36,10 +38,9 @@ const compose = readCompose(at("deploy/compose.yaml"))
 const roles = ["auth", "connector", "presence", "router"]
 const outside = { podIp: "10.1.2.3", secrets: { "weir-redis": { url: "redis://redis:6379" } } }
 
-/** So long a process may take to end before it breaks off. */
-const shutdownLimitMs = Number(
-  /shutdownLimitMs = ([\d_]+)/.exec(text("libs/process/src/RunProcess.ts"))![1]!.replaceAll("_", "")
-)
+/** So long a process may take to end before it breaks off, by the configuration that it is given. */
+const limitMs = (role: string, { drain }: Payload): number =>
+  shutdownLimitMs + (role === "connector" ? drainLimitMs({ ...defaultDrain, ...drain }) : 0)
 
 describe("deploy/kubernetes/base", () => {
   const containerPorts = ({ container }: Pod): Readonly<Record<string, number>> =>
@@ -106,9 +107,10 @@ describe("deploy/kubernetes/base", () => {
   })
 
   it("waits longer for an end than preStop and the process need", () => {
-    for (const { container, name, spec } of pods) {
+    for (const { container, name, role, spec } of pods) {
       const [, seconds = "0"] = container.lifecycle?.preStop.exec.command ?? []
-      const neededMs = Number(seconds) * 1_000 + shutdownLimitMs
+      const own = limitMs(role, json("deploy/kubernetes/base/weir.json"))
+      const neededMs = Number(seconds) * 1_000 + own
       assert.isAbove(spec.terminationGracePeriodSeconds * 1_000, neededMs, name)
     }
   })
@@ -214,9 +216,11 @@ describe("deploy/compose.yaml", () => {
   })
 
   it("is reached under the name that each says of itself, and gives it time to end", () => {
+    const given = json("deploy/kubernetes/overlays/laptop/weir.json")
     for (const { environment, graceSeconds, name } of compose.weir) {
       assert.strictEqual(environment["WEIR_ADVERTISE"], name)
-      assert.isAbove(graceSeconds * 1_000, shutdownLimitMs)
+      const [role] = name.split("-") as [string]
+      assert.isAbove(graceSeconds * 1_000, limitMs(role, given), name)
     }
   })
 })

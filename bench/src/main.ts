@@ -15,6 +15,7 @@ import type { Scenario } from "./Scenario.ts"
 import { BenchFailure, type System } from "./System.ts"
 import * as Capacity from "./scenarios/Capacity.ts"
 import * as Connect from "./scenarios/Connect.ts"
+import * as Drain from "./scenarios/Drain.ts"
 import * as Fanout from "./scenarios/Fanout.ts"
 import * as Growth from "./scenarios/Growth.ts"
 import * as Idle from "./scenarios/Idle.ts"
@@ -48,6 +49,7 @@ const scenarios: ReadonlyArray<Scenario> = [
     Latency,
     Connect,
     Storm,
+    Drain,
     Slow,
     Idle,
     Growth,

@@ -51,6 +51,8 @@ export const questions: Readonly<Record<string, string>> = {
   connect:
     "Authenticated handshakes, with one subscription: with a token that auth verifies, and with a ticket that the connector verifies by itself.",
   storm: "Everybody comes back at once, and resumes.",
+  drain:
+    "A connector is told to end: when each of its clients is told to go, and when it is subscribed at another one. Each picks a moment of its own within 0.1 to 3 s, as the SDK does.",
   idle: "Connections with one subscription to which nobody publishes: memory after forced collections, in all Node processes alike, and the CPU of heartbeats. Socket.IO sends them every 25 seconds, as Weir does; `@cpu` compares with it.",
   slow: "Some subscribers stop reading: what it does to the others.",
   where:
