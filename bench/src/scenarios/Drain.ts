@@ -21,7 +21,7 @@ const whole = { connections: 5_000, seconds: 45 }
 const windowOf = (connections: number): number =>
   whole.seconds * Math.min(1, connections / whole.connections)
 
-/** How many in each second. */
+/** How many in each second, and in the one after the last. */
 const perSecond = (moments: ReadonlyArray<number>): ReadonlyArray<readonly [number, number]> => {
   const counts = new Map<number, number>()
   for (const at of moments) {
@@ -29,7 +29,7 @@ const perSecond = (moments: ReadonlyArray<number>): ReadonlyArray<readonly [numb
     counts.set(second, (counts.get(second) ?? 0) + 1)
   }
   const last = Math.max(...counts.keys())
-  return Array.from({ length: last + 1 }, (_, second) => [second, counts.get(second) ?? 0])
+  return Array.from({ length: last + 2 }, (_, second) => [second, counts.get(second) ?? 0])
 }
 
 /** How far from its even moment any of them is, in milliseconds from the first. */
