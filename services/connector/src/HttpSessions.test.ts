@@ -9,7 +9,7 @@ import { Session } from "./Session.ts"
 import type { Lost } from "./SessionAccess.ts"
 
 /** A connector that welcomes everybody, and the sessions that it has. */
-const makeSessions = (unreadMs: number) => {
+const makeSessions = (unreadMs: number, limits = defaultLimits) => {
   const closed: Array<number> = []
   let session: Session | undefined
   const connector: Connector["Service"] = {
@@ -23,7 +23,7 @@ const makeSessions = (unreadMs: number) => {
         flusher: { add: (it) => it.flush(0), isBusy: true }
       })
       session = new Session({
-        ...{ newId: () => "connector-1.other", connection, limits: defaultLimits },
+        ...{ newId: () => "connector-1.other", connection, limits },
         ...{ exempt: true, nowMillis: 0 }
       })
       return session
@@ -35,7 +35,7 @@ const makeSessions = (unreadMs: number) => {
     controlled: () => {},
     closed: (_, code) => void closed.push(code)
   }
-  const sessions = new HttpSessions({ connector, limits: defaultLimits, unreadMs })
+  const sessions = new HttpSessions({ connector, limits, unreadMs })
   sessions.open(Buffer.from("{}"), true, () => {})
   return { sessions, closed, say: () => session!.connection.send({ $case: "ping", value: {} }) }
 }
@@ -66,6 +66,16 @@ describe("a session that reads by events", () => {
     left()
     sessions.sweep(Date.now() + 3_600_000)
     assert.lengthOf(closed, 1)
+  })
+
+  it("answers a poll in the time of a heartbeat, as nothing is silent for longer", async () => {
+    const { sessions } = makeSessions(45_000, { ...defaultLimits, heartbeatMs: 20 })
+
+    const { lines } = await new Promise<Events>((resolve) => {
+      sessions.poll(id, undefined, (it) => resolve(it as Events))
+    })
+
+    assert.isEmpty(lines)
   })
 
   it("answers the same to the same cursor, until that is acknowledged", () => {

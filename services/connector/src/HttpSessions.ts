@@ -58,7 +58,10 @@ const failureIn = (line: Uint8Array): Failure => {
 export class HttpSessions implements SessionAccess {
   readonly #connector: Connector["Service"]
   readonly #outbox: RetainedLimits
-  /** No longer than a heartbeat: the next poll is a sign of life. */
+  /**
+   * No longer than a heartbeat: the next poll is a sign of life, and a client that hears nothing
+   * for longer takes us for dead.
+   */
   readonly #parkMs: number
   readonly #unreadMs: number
   readonly #entries = new Map<string, Entry>()
