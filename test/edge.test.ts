@@ -1,11 +1,16 @@
 /**
  * Every transport, with one connector and with two behind a load balancer that knows nothing of
- * sessions: the same promises.
+ * sessions, be it nginx: the same promises.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { protobufCodec } from "@weir/client/ProtobufCodec"
+import { ALL_TRANSPORTS, type Transport } from "@weir/client/Transports"
+import { WeirClient, type WeirClientOptions } from "@weir/client/WeirClient"
 import { HttpSocket, pollCodec, type Reading, sseCodec } from "./harness/HttpSocket.ts"
-import { jsonCodec } from "./harness/JsonClient.ts"
+import { connectJson, jsonCodec } from "./harness/JsonClient.ts"
+import { listen } from "./harness/listen.ts"
 import { type Mesh, startMesh } from "./harness/Mesh.ts"
+import { type Nginx, startNginx } from "./harness/Nginx.ts"
 import { protoCodec } from "./harness/ProtoClient.ts"
 import { startProxy, type TcpProxy } from "./harness/TcpProxy.ts"
 import { developmentToken, metric } from "./harness/WeirProcess.ts"
@@ -37,31 +42,47 @@ const hears = async (client: WireClient, channel: string, count: number) => {
 const numbers = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index)
 
-describe.each([1, 2])("with %i behind a load balancer, a client", (connectors) => {
-  let mesh: Mesh
-  let balancer: TcpProxy
-  let count = 0
-  const newChannel = () => `chat:edge-${++count}`
+// As 25 s to the 60 s of nginx.
+const heartbeatMs = 500
+const strictMs = 3_000
+
+const start = (connectors: number): Promise<Mesh> => {
+  const namespaces = { chat: { presence: true, clientPublish: true } }
+  const limits = { exempt: ["127.0.0.0/8"], heartbeatMs }
+  return startMesh(
+    { router: 1, presence: 1, auth: 1, connector: connectors },
+    { namespaces, limits }
+  )
+}
+
+const edges = (mesh: Mesh) => mesh.all("connector").map(({ http }) => http!)
+
+const statusOf = async (url: string, init: RequestInit = {}) => {
+  const response = await fetch(url, init)
+  await response.body?.cancel()
+  return response.status
+}
+
+let channels = 0
+const newChannel = () => `chat:edge-${++channels}`
+
+/** What is promised to whoever comes by `address`. */
+const promises = (meshOf: () => Mesh, addressOf: () => string) => {
   const clients: Array<WireClient> = []
+  let mesh: Mesh
+  let address: string
 
-  beforeAll(async () => {
-    const namespaces = { chat: { presence: true, clientPublish: true } }
-    const limits = { exempt: ["127.0.0.0/8"] }
-    mesh = await startMesh(
-      { router: 1, presence: 1, auth: 1, connector: connectors },
-      { namespaces, limits }
-    )
-    balancer = await startProxy(...mesh.all("connector").map(({ http }) => http!))
+  beforeAll(() => {
+    mesh = meshOf()
+    address = addressOf()
   })
-  afterAll(async () => {
+  afterAll(() => {
     for (const client of clients) client.close()
-    await balancer?.close()
-    await mesh?.stop()
   })
 
-  const token = (user: string) => developmentToken(mesh.all("connector")[0]!.http!, user)
+  const token = (user: string) => developmentToken(edges(mesh)[0]!, user)
   const connect = async (codec: Codec, more: object) => {
-    const client = await WireClient.open(balancer.address, codec)
+    const client = await WireClient.open(address, codec)
     clients.push(client)
     const { payload } = await client.request("connect", { versions: ["1"], ...more })
     return { client, connected: payload as Payload }
@@ -163,17 +184,139 @@ describe.each([1, 2])("with %i behind a load balancer, a client", (connectors) =
   })
 
   it("is told by a status what has become of a session", async () => {
-    const url = `http://${balancer.address}/v1/sessions`
+    const url = `http://${address}/v1/sessions`
     const statuses = async (id: string) =>
       Promise.all([
-        fetch(`${url}/${id}/events`).then(({ status }) => status),
-        fetch(`${url}/${id}/poll`).then(({ status }) => status),
-        fetch(`${url}/${id}/commands`, { method: "POST", body: "{}" }).then(({ status }) => status),
-        fetch(`${url}/${id}`, { method: "DELETE" }).then(({ status }) => status)
+        statusOf(`${url}/${id}/events`),
+        statusOf(`${url}/${id}/poll`),
+        statusOf(`${url}/${id}/commands`, { method: "POST", body: "{}" }),
+        statusOf(`${url}/${id}`, { method: "DELETE" })
       ])
     for (const { node } of mesh.all("connector")) {
       assert.deepStrictEqual(await statuses(`${node}.nobody-has-this-id`), [404, 404, 404, 404])
     }
     assert.deepStrictEqual(await statuses("connector-9.nobody"), [410, 410, 410, 410])
+  })
+}
+
+describe("with one connector behind a load balancer, a client", () => {
+  let mesh: Mesh
+  let balancer: TcpProxy
+  beforeAll(async () => {
+    mesh = await start(1)
+    balancer = await startProxy(...edges(mesh))
+  })
+  afterAll(async () => {
+    await balancer?.close()
+    await mesh?.stop()
+  })
+
+  promises(
+    () => mesh,
+    () => balancer.address
+  )
+})
+
+describe("with two connectors, a client", () => {
+  let mesh: Mesh
+  let balancer: TcpProxy
+  let nginx: Nginx
+  beforeAll(async () => {
+    mesh = await start(2)
+    balancer = await startProxy(...edges(mesh))
+    nginx = await startNginx(edges(mesh), strictMs)
+  })
+  afterAll(async () => {
+    await nginx?.stop()
+    await balancer?.close()
+    await mesh?.stop()
+  })
+
+  describe("behind a load balancer", () => {
+    promises(
+      () => mesh,
+      () => balancer.address
+    )
+  })
+
+  describe("behind nginx", () => {
+    promises(
+      () => mesh,
+      () => nginx.address
+    )
+
+    const open = async (http: string, options: Partial<WeirClientOptions>) => {
+      const token = await developmentToken(edges(mesh).at(-1)!, "ann")
+      const backoff = { minMs: 20, maxMs: 200 }
+      const client = new WeirClient({ url: `http://${http}/v1/ws`, token, backoff, ...options })
+      client.connect()
+      await client.ready()
+      return client
+    }
+
+    it("may be silent for longer than nginx lets anybody be", async () => {
+      const channel = newChannel()
+      const clients = await Promise.all([
+        open(nginx.strict, { codec: protobufCodec }),
+        ...ALL_TRANSPORTS.map((it) => open(nginx.strict, { transports: [it] }))
+      ])
+      const ears = await Promise.all(clients.map((client) => listen(client, channel)))
+
+      const since = Date.now()
+      await waitUntil("it was silent for so long", () => Date.now() - since > 1.3 * strictMs)
+      await clients[0]!.publish(channel, 1)
+
+      for (const { data, has } of ears) {
+        await has(1)
+        assert.deepStrictEqual(data(), [1])
+      }
+      assert.notInclude(nginx.log(), "timed out")
+      await Promise.all(clients.map((client) => client.close()))
+    })
+
+    // The last one: the connector does not return.
+    it("comes back when its connector dies, and hears each thing once", async () => {
+      const [victim, survivor] = mesh.all("connector")
+      const channel = newChannel()
+      const connectTo = async (node: string, transport: Transport): Promise<WeirClient> => {
+        const client = await open(nginx.address, { transports: [transport] })
+        if (client.session!.startsWith(`${node}.`)) return client
+        await client.close()
+        // nginx takes turns: with or without one more request it is another one's.
+        if (Math.random() < 0.5) await statusOf(`http://${nginx.address}/`)
+        return connectTo(node, transport)
+      }
+      const lost: Array<WeirClient> = []
+      const kept: Array<WeirClient> = []
+      for (const transport of ALL_TRANSPORTS) {
+        lost.push(await connectTo(victim!.node, transport))
+        kept.push(await connectTo(survivor!.node, transport))
+      }
+      const clients = [...lost, ...kept]
+      const ears = await Promise.all(clients.map((client) => listen(client, channel)))
+      const token = await developmentToken(survivor!.http!, "bob")
+      const publisher = await connectJson(survivor!.http!, { token })
+      let published = 0
+      const publish = () => publisher.publish(channel, ++published)
+      for (const _ of numbers(1, 20)) await publish()
+
+      const away = new Set<WeirClient>()
+      for (const client of lost) client.connectionState.subscribe(() => away.add(client))
+      const died = victim!.stop("SIGKILL")
+      await waitUntil("all that it held are back", async () => {
+        await publish()
+        return lost.every((client) => away.has(client) && client.state === "connected")
+      })
+      await died
+      for (const _ of numbers(1, 20)) await publish()
+
+      for (const { data, gaps, has } of ears) {
+        await has(published)
+        assert.deepStrictEqual(data(), numbers(1, published))
+        assert.isEmpty(gaps)
+      }
+      publisher.close()
+      await Promise.all(clients.map((client) => client.close()))
+    })
   })
 })

@@ -118,7 +118,7 @@ export const start = async ({
     child,
     log: () => log,
     stop: async (signal = "SIGTERM") => {
-      if (child.exitCode !== null) return child.exitCode
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode
       const exited = once(child, "exit")
       child.kill(signal)
       const [code] = await exited

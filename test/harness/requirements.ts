@@ -4,6 +4,7 @@
 import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { nginxProgram } from "./Nginx.ts"
 
 const chromium = process.env["CHROMIUM"] ?? "/usr/bin/chromium"
 
@@ -16,16 +17,20 @@ const runs = (program: string, args: ReadonlyArray<string> = ["--version"]): boo
   }
 }
 
-const install = (name: string): boolean => {
+/** If it can. A service that comes along may fail to start: what was missing is there or not. */
+const install = (name: string): void => {
   try {
     execFileSync("apt-get", ["update", "-qq"])
     execFileSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", name], {
       env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" }
     })
-    return true
-  } catch {
-    return false
-  }
+  } catch {}
+}
+
+/** Whether it is here, or is after the installation of what has it. */
+const has = (isHere: () => boolean, name: string): boolean => {
+  if (!isHere()) install(name)
+  return isHere()
 }
 
 /** Hundreds of processes are started: what one has compiled the next one reads, in two thirds of the time. */
@@ -33,17 +38,20 @@ const compiled = fileURLToPath(new URL("../../node_modules/.cache/compiled", imp
 
 export const setup = (): void => {
   process.env["NODE_COMPILE_CACHE"] ??= compiled
-  if (!existsSync(chromium) && !(install("chromium") && existsSync(chromium)))
+  if (!has(() => existsSync(chromium), "chromium"))
     throw new Error(
       "The browser tests need Chromium. On Debian: `apt-get install chromium` as root. Elsewhere: install it and set CHROMIUM to its path."
     )
-  if (!runs("redis-server") && !(install("redis-server") && runs("redis-server")))
+  if (!has(() => runs("redis-server"), "redis-server"))
     throw new Error(
       "The tests need Redis 7 or newer. On Debian: `apt-get install redis-server` as root. Elsewhere: put redis-server and redis-cli in PATH."
     )
-  const rendersManifests = () => runs("kubectl", ["kustomize", "--help"])
-  if (!rendersManifests() && !(install("kubernetes-client") && rendersManifests()))
+  if (!has(() => runs("kubectl", ["kustomize", "--help"]), "kubernetes-client"))
     throw new Error(
       "The tests need kubectl, to render the manifests; no cluster. On Debian: `apt-get install kubernetes-client` as root. Elsewhere: put kubectl in PATH."
+    )
+  if (!has(() => runs(nginxProgram(), ["-v"]), "nginx"))
+    throw new Error(
+      "The tests need nginx, which stands before Weir in some of them. On Debian: `apt-get install nginx` as root. Elsewhere: put nginx in PATH."
     )
 }
