@@ -13,10 +13,15 @@ export interface TcpProxy {
   readonly stall: (stall: boolean) => void
   /** Refuses new connections, or takes them again. */
   readonly refuse: (refuse: boolean) => void
-  /** Cuts whoever sends what matches, as proxies do that do not know it. */
-  readonly block: (pattern: RegExp | undefined) => void
+  /**
+   * Lets nothing through that matches, as proxies do that do not know it: cuts whoever sends it,
+   * or answers in Weir's place, or keeps for itself what Weir answers.
+   */
+  readonly block: (pattern: RegExp | undefined, how?: Blocking) => void
   readonly close: () => Promise<void>
 }
+
+export type Blocking = "cut" | "hold" | { readonly answer: string }
 
 /** The next target that takes a connection, of at most so many. */
 const reach = (next: () => string, tries: number, then: (upstream: Socket | undefined) => void) => {
@@ -40,6 +45,7 @@ export const startProxy = async (...targets: ReadonlyArray<string>): Promise<Tcp
   const upstreams = new Set<Socket>()
   let refusing = false
   let blocked: RegExp | undefined
+  let blocking: Blocking = "cut"
   const server = createServer((client) => {
     if (refusing) return void client.resetAndDestroy()
     client.on("error", () => {})
@@ -50,7 +56,11 @@ export const startProxy = async (...targets: ReadonlyArray<string>): Promise<Tcp
         return void client.destroy()
       }
       client.on("data", (chunk) => {
-        if (blocked?.test(chunk.toString("latin1"))) client.resetAndDestroy()
+        if (!blocked?.test(chunk.toString("latin1"))) return
+        if (blocking === "cut") return void client.resetAndDestroy()
+        upstream.unpipe(client)
+        upstream.resume()
+        if (blocking !== "hold") client.end(blocking.answer)
       })
       upstreams.add(upstream)
       upstream.once("close", () => upstreams.delete(upstream))
@@ -84,8 +94,9 @@ export const startProxy = async (...targets: ReadonlyArray<string>): Promise<Tcp
     refuse: (refuse) => {
       refusing = refuse
     },
-    block: (pattern) => {
+    block: (pattern, how = "cut") => {
       blocked = pattern
+      blocking = how
     },
     close: async () => {
       cut()

@@ -30,6 +30,8 @@ export const hintOf = (reason: string): Spread | undefined => {
 // Of WebSockets themselves: no close frame was seen; a message that the other side will not take.
 export const CUT = 1006
 export const TOO_BIG = 1009
+/** As the reason of a cut: only this way is closed. */
+export const BLOCKED = "blocked"
 export const INVALID_TOKEN = 3500
 export const TOKEN_EXPIRED = 3005
 

@@ -6,7 +6,8 @@
  * does that was cut, and the client resumes on the next one.
  */
 import type { SocketEvent, SocketLike } from "./Connection.ts"
-import { CUT, TOO_BIG } from "./Ending.ts"
+import { BLOCKED, CUT, TOO_BIG } from "./Ending.ts"
+import { sessionsUrl } from "./SocketUrl.ts"
 
 interface PollAnswer {
   readonly cursor: string
@@ -22,8 +23,9 @@ const FIRST_RETRY_MS = 200
 const MAX_RETRIES = 4
 // Weir says something at once. Where that does not come through, something collects it.
 const FIRST_WORD_MS = 5_000
-// A poll is answered after 25 s, and a stream says something as often.
-const READ_LIMIT_MS = 40_000
+// How much later than after a heartbeat an answer may come, or the next word of a stream.
+const READ_GRACE_MS = 15_000
+const LOOK_MS = 5_000
 
 // Says that this client lives, whenever it is asked by a comment, and that it will say so: from
 // the first one on the server takes its silence for its end. A poll says as much by itself.
@@ -31,6 +33,9 @@ const PONG = '{"type":"pong","payload":{}}'
 
 /** The session is not there any more: to ask again is in vain. */
 class Lost extends Error {}
+
+/** Its session was opened by a request, and the stream does not come: to ask again is in vain. */
+class Blocked extends Error {}
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -59,13 +64,14 @@ class HttpSocket implements SocketLike {
   readonly #listeners = new Map<string, (event: SocketEvent) => void>()
   readonly #over = new AbortController()
   #session: string | undefined
+  #readLimitMs = 0
   #cursor = ""
   #outgoing: Array<string> = []
   #isSending = false
 
   /** `url`: of the WebSocket that it stands for. */
   constructor(url: string, reading: Reading) {
-    this.#url = url.replace(/^ws/, "http").replace(/\/ws$/, "/sessions")
+    this.#url = sessionsUrl(url)
     this.#reading = reading
     queueMicrotask(() => this.#tell("open", {}))
   }
@@ -80,11 +86,13 @@ class HttpSocket implements SocketLike {
   }
 
   close(): void {
-    if (this.#session !== undefined && !this.#over.signal.aborted) {
-      // Not waited for: without it the session ends by itself.
-      fetch(`${this.#url}/${this.#session}`, { method: "DELETE", keepalive: true }).catch(() => {})
-    }
+    if (this.#session !== undefined && !this.#over.signal.aborted) this.#leave()
     this.#end(1000, "")
+  }
+
+  /** Not waited for: without it the session ends by itself. */
+  #leave(): void {
+    fetch(`${this.#url}/${this.#session}`, { method: "DELETE", keepalive: true }).catch(() => {})
   }
 
   #tell(type: string, event: Omit<SocketEvent, "type">): void {
@@ -130,14 +138,17 @@ class HttpSocket implements SocketLike {
     const answer = JSON.parse(text)
     if (answer.type === "connected") {
       this.#session = answer.payload.session
+      this.#readLimitMs = answer.payload.heartbeatMs + READ_GRACE_MS
       void this.#readAll(() => this.#tell("message", { data: text }))
     } else if (answer.type === "error") {
       this.#tell("message", { data: text })
     } else if (typeof answer.code === "number") {
       this.#end(answer.code, answer.reason)
-    } else {
+    } else if (typeof answer.code === "string") {
       const { id } = JSON.parse(message)
       this.#tell("message", { data: JSON.stringify({ type: "error", id, payload: answer }) })
+    } else {
+      throw new Error(`connect: ${response.status}, and not by Weir`)
     }
   }
 
@@ -172,6 +183,11 @@ class HttpSocket implements SocketLike {
       try {
         await (this.#reading === "events" ? this.#events(alive) : this.#poll(alive))
       } catch (error) {
+        // A moment ago it was answered: what is cut now is the stream.
+        if (error instanceof Blocked || (!isBegun && error instanceof TypeError)) {
+          this.#leave()
+          return this.#end(CUT, BLOCKED)
+        }
         if (error instanceof Lost || !isBegun || retries === MAX_RETRIES) {
           return this.#end(CUT, String(error))
         }
@@ -184,13 +200,16 @@ class HttpSocket implements SocketLike {
     const headers =
       this.#reading === "events" && this.#cursor !== "" ? { "last-event-id": this.#cursor } : {}
     const response = await fetch(`${this.#url}/${this.#session}${path}`, { headers, signal })
-    if (response.status === 404 || response.status === 410) throw new Lost(`${response.status}`)
-    if (!response.ok) throw new Error(`${response.status}`)
+    const { ok, status } = response
+    if (status === 404 || status === 410) throw new Lost(`${status}`)
+    // Weir, and what stands before it, says so where it cannot: who forbids does not know it.
+    if (!ok && status < 500) throw new Blocked(`${status}`)
+    if (!ok) throw new Error(`${status}`)
     return response
   }
 
   async #poll(alive: () => void): Promise<void> {
-    const limit = AbortSignal.timeout(READ_LIMIT_MS)
+    const limit = AbortSignal.timeout(this.#readLimitMs)
     const signal = AbortSignal.any([this.#over.signal, limit])
     const response = await this.#get(`/poll?cursor=${this.#cursor}`, signal)
     const { cursor, frames }: PollAnswer = JSON.parse(await response.text())
@@ -203,25 +222,33 @@ class HttpSocket implements SocketLike {
     const stuck = new AbortController()
     const watchdog = new Watchdog(() => stuck.abort())
     watchdog.putOff(FIRST_WORD_MS)
+    let hasSpoken = false
     try {
       const signal = AbortSignal.any([this.#over.signal, stuck.signal])
       const response = await this.#get("/events", signal)
+      if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
+        throw new Blocked("events: another answer")
+      }
       const reader = response.body!.getReader()
       const decoder = new TextDecoder()
       let rest = ""
       while (true) {
         const { done, value } = await reader.read()
-        if (done) return
-        watchdog.putOff(READ_LIMIT_MS)
+        if (done) break
+        hasSpoken = true
+        watchdog.putOff(this.#readLimitMs)
         alive()
         const events = (rest + decoder.decode(value, { stream: true })).split("\n\n")
         rest = events.pop()!
         if (events.some((event) => event.startsWith(":"))) this.send(PONG)
         for (const event of events) this.#takeEvent(event)
       }
+    } catch (error) {
+      throw stuck.signal.aborted && !hasSpoken ? new Blocked("events: nothing comes") : error
     } finally {
       watchdog.stop()
     }
+    if (!hasSpoken) throw new Blocked("events: nothing came")
   }
 
   #takeEvent(event: string): void {
@@ -240,6 +267,19 @@ class HttpSocket implements SocketLike {
     if (closeInMs > 0) return
     const hint = afterMs === undefined ? "" : `;after=${afterMs.min ?? 0}-${afterMs.max ?? 0}`
     this.#end(code, `goaway${hint}`)
+  }
+}
+
+/** Whether Weir answers requests: where it does, it is there. */
+export const answersRequests = async (url: string): Promise<boolean> => {
+  try {
+    // No session has this id. Who else answers has no code for that.
+    const signal = AbortSignal.timeout(LOOK_MS)
+    const response = await fetch(`${sessionsUrl(url)}/-/poll`, { signal })
+    const answer = (await response.json()) as { readonly code?: unknown }
+    return typeof answer.code === "string"
+  } catch {
+    return false
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * SocketUrl: the WebSocket address for the URL a program gives.
+ * SocketUrl: the WebSocket address for the URL a program gives, and where it is done by requests.
  */
 import { WeirError } from "./Failure.ts"
 
@@ -14,3 +14,7 @@ export const socketUrl = (url: string): string => {
   }
   return absolute.href
 }
+
+/** `url`: of the WebSocket in whose place they stand. */
+export const sessionsUrl = (url: string): string =>
+  url.replace(/^ws/, "http").replace(/\/ws$/, "/sessions")

@@ -1,22 +1,29 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ALL_TRANSPORTS, TRIES_OF_PROVEN, Transports } from "./Transports.ts"
+import {
+  ALL_TRANSPORTS,
+  type End,
+  TRIES_BEFORE_ASKING,
+  TRIES_OF_BLOCKED,
+  TRIES_OF_PROVEN,
+  Transports
+} from "./Transports.ts"
 
 /** A WebSocket that nobody answers. */
 const silent = () => ({ send: () => {}, close: () => {}, addEventListener: () => {} })
 
-const make = () => {
-  const transports = new Transports(ALL_TRANSPORTS, 3_600_000)
+const make = ({ isServerThere = false } = {}) => {
+  const transports = new Transports(ALL_TRANSPORTS, 3_600_000, async () => isServerThere)
   return {
     transports,
-    fails: (isCut = true) => {
+    fails: (how: End = "cut") => {
       transports.open()
-      transports.ended(isCut)
+      transports.ended(how)
       return transports.current
     },
     works: () => {
       transports.open()
       transports.connected(silent, () => {})
-      transports.ended(true)
+      transports.ended("cut")
       return transports.current
     }
   }
@@ -47,7 +54,42 @@ describe("Transports", () => {
 
   it("stays where the server has sent it away: that came through", () => {
     const { fails } = make()
-    assert.deepStrictEqual([fails(false), fails(false), fails(false)], Array(3).fill("websocket"))
+    const told = [fails("told"), fails("told"), fails("told")]
+    assert.deepStrictEqual(told, Array(3).fill("websocket"))
+  })
+
+  it("gives up early what is known to be blocked", () => {
+    const { fails, works } = make()
+    assert.strictEqual(fails(), "sse")
+    works()
+    for (let tries = 1; tries < TRIES_OF_BLOCKED; tries++) {
+      assert.strictEqual(fails("blocked"), "sse")
+    }
+    assert.strictEqual(fails("blocked"), "longPolling")
+  })
+
+  it("asks after some tries whether the server is there, and then knows", async () => {
+    const { fails, transports, works } = make({ isServerThere: true })
+    works()
+    for (let tries = 1; tries <= TRIES_BEFORE_ASKING; tries++) fails()
+    assert.strictEqual(transports.current, "websocket")
+
+    await Promise.resolve()
+    transports.open()
+
+    assert.strictEqual(transports.current, "sse")
+  })
+
+  it("does not mind an answer that comes after the way has worked", async () => {
+    const { fails, transports, works } = make({ isServerThere: true })
+    works()
+    for (let tries = 1; tries <= TRIES_BEFORE_ASKING; tries++) fails()
+
+    works()
+    await Promise.resolve()
+    transports.open()
+
+    assert.strictEqual(transports.current, "websocket")
   })
 
   it("looks at once whether a WebSocket passes again, and goes back to it", () => {

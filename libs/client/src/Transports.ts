@@ -3,9 +3,9 @@
  *
  * The first that works is kept. One that ends before the server has said a word is taken to be
  * blocked, and the next one is tried; after the last one the first again. One that has worked
- * before gets some more tries: more often a server is away than that a network has changed. While
- * it is not the first that works, a bare WebSocket looks at once, and now and then, whether that
- * passes again.
+ * before gets some more tries: more often a server is away than that a network has changed. They
+ * are cut short once it is known that the server is there. While it is not the first that works,
+ * a bare WebSocket looks at once, and now and then, whether that passes again.
  */
 import type { SocketConstructor, SocketLike } from "./Connection.ts"
 import { EventsSocket, PollSocket } from "./HttpSocket.ts"
@@ -17,19 +17,34 @@ export const ALL_TRANSPORTS: ReadonlyArray<Transport> = ["websocket", "sse", "lo
 
 // With the waits between them that is more than a minute: longer than a restart takes.
 export const TRIES_OF_PROVEN = 10
+// A server may have gone just now, and by the second time it has not come back.
+export const TRIES_OF_BLOCKED = 2
+// A server that is full, or sees too many handshakes, refuses some, and answers requests.
+export const TRIES_BEFORE_ASKING = 3
+
+/** `blocked`: the server is there, and this way is not. `cut`: and nobody said why. */
+export type End = "told" | "cut" | "blocked"
 
 export class Transports {
   readonly #all: ReadonlyArray<Transport>
   readonly #climbMs: number
+  readonly #isServerThere: () => Promise<boolean>
   #at = 0
   #worked = false
   readonly #proven = new Set<Transport>()
   #failures = 0
+  /** It is known now that it is not the server that is away. */
+  #isBlocked = false
   #climb: ReturnType<typeof setInterval> | undefined
 
-  constructor(all: ReadonlyArray<Transport>, climbMs: number) {
+  constructor(
+    all: ReadonlyArray<Transport>,
+    climbMs: number,
+    isServerThere: () => Promise<boolean>
+  ) {
     this.#all = all
     this.#climbMs = climbMs
+    this.#isServerThere = isServerThere
   }
 
   get current(): Transport {
@@ -39,6 +54,7 @@ export class Transports {
   /** A new connection begins. */
   open(): SocketConstructor | undefined {
     this.#worked = false
+    if (this.#isBlocked) this.#next()
     switch (this.current) {
       case "websocket":
         return undefined
@@ -53,6 +69,7 @@ export class Transports {
   connected(probe: () => SocketLike, found: () => void): void {
     this.#worked = true
     this.#failures = 0
+    this.#isBlocked = false
     this.#proven.add(this.current)
     if (this.#at === 0 || this.#all[0] !== "websocket") return
     let looking: SocketLike | undefined
@@ -81,13 +98,29 @@ export class Transports {
     this.#climb = undefined
   }
 
-  /** The connection is over; `isCut`: and nobody said why. */
-  ended(isCut: boolean): void {
+  /** The connection is over. */
+  ended(how: End): void {
     this.stop()
-    if (this.#worked || !isCut) return
+    if (how === "told" || (how === "cut" && this.#worked)) return
     this.#failures++
-    if (this.#failures < (this.#proven.has(this.current) ? TRIES_OF_PROVEN : 1)) return
+    const mostTries = how === "blocked" ? TRIES_OF_BLOCKED : TRIES_OF_PROVEN
+    if (this.#failures >= (this.#proven.has(this.current) ? mostTries : 1)) this.#next()
+    // Requests pass where a WebSocket may not; of an end of theirs it is known why.
+    else if (this.current === "websocket" && this.#failures >= TRIES_BEFORE_ASKING) this.#ask()
+  }
+
+  #ask(): void {
+    if (this.#all.length === 1) return
+    const failures = this.#failures
+    void this.#isServerThere().then((isThere) => {
+      // It may have been long ago.
+      if (isThere && this.#failures === failures) this.#isBlocked = true
+    })
+  }
+
+  #next(): void {
     this.#failures = 0
+    this.#isBlocked = false
     this.#at = (this.#at + 1) % this.#all.length
   }
 }

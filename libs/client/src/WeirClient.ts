@@ -14,6 +14,7 @@ import { Connection, failureOf, type SocketConstructor } from "./Connection.ts"
 import { type Credential, Credentials, type TokenSource } from "./Credentials.ts"
 import { deferred } from "./Deferred.ts"
 import {
+  BLOCKED,
   CUT,
   type Ending,
   finalFailure,
@@ -26,6 +27,7 @@ import {
 import type { ConnectPayload, ServerEnvelope, ServerPayload } from "./Envelope.ts"
 import { asWeirError, WeirError } from "./Failure.ts"
 import { type History, type HistoryOptions, historyOf } from "./History.ts"
+import { answersRequests } from "./HttpSocket.ts"
 import { jsonCodec } from "./JsonCodec.ts"
 import { type Observable, Observed } from "./Observable.ts"
 import { Pace } from "./Pace.ts"
@@ -97,7 +99,9 @@ export class WeirClient {
     this.#credentials = new Credentials(options.token)
     const falls = this.#codec === jsonCodec && options.webSocket === undefined
     const { climbMs = CLIMB_MS, transports = falls ? ALL_TRANSPORTS : ["websocket"] } = options
-    this.#transports = new Transports(transports, climbMs)
+    this.#transports = new Transports(transports, climbMs, () =>
+      answersRequests(socketUrl(options.url))
+    )
     this.#subscriptions = new Subscriptions(backoff, random)
     this.#publisher = new Publisher(this.#codec, backoff, random)
     if (options.onState !== undefined) this.#state.subscribe(options.onState)
@@ -294,7 +298,8 @@ export class WeirClient {
     if (ending.code === TOO_BIG) {
       this.#complaint(new WeirError("payload_too_large", "a frame above the server's limit"))
     }
-    this.#transports.ended(failure === undefined && ending.code === CUT)
+    const isCut = failure === undefined && ending.code === CUT
+    this.#transports.ended(!isCut ? "told" : ending.reason === BLOCKED ? "blocked" : "cut")
     this.#letGo()
     const refused = failure?.code === "unauthenticated"
     const cause = refused ? { code: INVALID_TOKEN, reason: "invalid_token" } : ending
