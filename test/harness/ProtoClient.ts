@@ -30,29 +30,32 @@ export const toRecord = (frame: Uint8Array): Uint8Array =>
 export const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> =>
   new Uint8Array(Buffer.concat(parts))
 
-const decode = (message: Message): ReadonlyArray<Frame> => {
-  if (typeof message === "string") throw new Error("a text message on a protobuf connection")
-  const reader = protobuf.Reader.create(message)
-  const frames: Array<Frame> = []
-  while (reader.pos < reader.len) {
-    const decoded = ServerFrame.toObject(ServerFrame.decodeDelimited(reader), {
-      longs: Number,
-      bytes: Array,
-      defaults: true,
-      arrays: true,
-      oneofs: true
-    })
-    const type = String(decoded["payload"])
-    const { id, ts } = decoded
-    frames.push({ type, ...(id === 0 ? {} : { id }), ts, payload: decoded[type] })
+/** Reads messages as a client does that has this `ServerFrame`. */
+export const decoderOf =
+  (serverFrame: protobuf.Type, bytes: ArrayConstructor | StringConstructor) =>
+  (message: Message): ReadonlyArray<Frame> => {
+    if (typeof message === "string") throw new Error("a text message on a protobuf connection")
+    const reader = protobuf.Reader.create(message)
+    const frames: Array<Frame> = []
+    while (reader.pos < reader.len) {
+      const decoded = serverFrame.toObject(serverFrame.decodeDelimited(reader), {
+        longs: Number,
+        bytes,
+        defaults: true,
+        arrays: true,
+        oneofs: true
+      })
+      const type = String(decoded["payload"])
+      const { id, ts } = decoded
+      frames.push({ type, ...(id === 0 ? {} : { id }), ts, payload: decoded[type] })
+    }
+    return frames
   }
-  return frames
-}
 
 export const protoCodec: Codec = {
   protocol: "weir.v1.proto",
   encode: (frames) => concat(frames.map((frame) => toRecord(encodeFrame(frame as Envelope)))),
-  decode,
+  decode: decoderOf(ServerFrame, Array),
   jsonData: (value) => Buffer.from(JSON.stringify(value)),
   jsonValue: ({ data }) => JSON.parse(Buffer.from(data).toString())
 }
