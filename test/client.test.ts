@@ -71,6 +71,7 @@ describe.each([
     assert.strictEqual(client.state, "connected")
     assert.strictEqual(client.user, "ann")
     assert.isString(client.session)
+    assert.isTrue(client.features.has("batch"))
   })
 
   it("delivers what another client publishes, as it was published", async () => {

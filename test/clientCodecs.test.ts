@@ -88,7 +88,8 @@ const answers: ReadonlyArray<ServerPayload> = [
       subscriptions: [
         { result: { $case: "subscribed", value: subscribed } },
         { result: { $case: "error", value: error } }
-      ]
+      ],
+      features: ["batch", "rpc"]
     }
   },
   { $case: "subscribed", value: { ...subscribed, recovered: true, reason: "" } },

@@ -11,7 +11,13 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { fetchedFrom, leftoversIn } from "./architecture/Leftovers.ts"
-import { endings, markdownOf, refusals, rowsUnder } from "./architecture/ProtocolTables.ts"
+import {
+  endings,
+  markdownOf,
+  optional,
+  refusals,
+  rowsUnder
+} from "./architecture/ProtocolTables.ts"
 
 const run = promisify(execFile)
 const repository = fileURLToPath(new URL("..", import.meta.url))
@@ -87,7 +93,7 @@ describe("the repository", () => {
 })
 
 describe("docs/protocol.md", () => {
-  it.each([endings, refusals])("tells under $heading what libs/core says", (table) => {
+  it.each([optional, endings, refusals])("tells under $heading what libs/core says", (table) => {
     const path = join(repository, "docs/protocol.md")
     const rows = existsSync(path) ? rowsUnder(table.heading, readFileSync(path, "utf8")) : []
 

@@ -1,10 +1,11 @@
 /**
- * ProtocolTables: the endings and failures of libs/core as `docs/protocol.md` tells them.
+ * ProtocolTables: the features, endings and failures of libs/core as `docs/protocol.md` tells them.
  *
- * Run with Node, this file prints both tables, ready to be pasted.
+ * Run with Node, this file prints the tables, ready to be pasted.
  */
 import { closeCodes } from "@weir/core/CloseCode"
 import { failures } from "@weir/core/Failure"
+import { features } from "@weir/core/Feature"
 
 export interface Table {
   readonly heading: string
@@ -15,6 +16,12 @@ export interface Table {
 
 const rowOf = (cells: ReadonlyArray<string | number>): string => `| ${cells.join(" | ")} |`
 const yesOrNo = (it: boolean): string => (it ? "yes" : "no")
+
+export const optional: Table = {
+  heading: "Features",
+  columns: ["Feature", "Meaning"],
+  rows: Object.entries(features).map(rowOf)
+}
 
 export const endings: Table = {
   heading: "Endings",
@@ -62,4 +69,4 @@ export const rowsUnder = (heading: string, text: string): ReadonlyArray<string> 
     .filter((row, index, all) => !isSeparator(row) && !isSeparator(all[index + 1]))
 }
 
-if (import.meta.main) console.log([endings, refusals].map(markdownOf).join("\n"))
+if (import.meta.main) console.log([optional, endings, refusals].map(markdownOf).join("\n"))

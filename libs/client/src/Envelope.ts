@@ -77,6 +77,7 @@ export interface ConnectedPayload {
   readonly heartbeatMs: number
   readonly expiresAt?: number
   readonly subscriptions?: ReadonlyArray<SubscribeResult>
+  readonly features?: ReadonlyArray<string>
 }
 
 export interface SubscribeResult {

@@ -90,6 +90,7 @@ export class WeirClient {
   #retry: ReturnType<typeof setTimeout> | undefined
   #leave: ReturnType<typeof setTimeout> | undefined
   #identity: { readonly user: string; readonly session: string } | undefined
+  #features: ReadonlySet<string> = new Set()
 
   constructor(options: WeirClientOptions) {
     this.#options = options
@@ -125,6 +126,11 @@ export class WeirClient {
 
   get session(): string | undefined {
     return this.#identity?.session
+  }
+
+  /** What the server can do beyond the first version; empty until connected. */
+  get features(): ReadonlySet<string> {
+    return this.#features
   }
 
   /** By which way it is connected, or tries to be. */
@@ -229,6 +235,7 @@ export class WeirClient {
     const probe = () => new this.#webSocket(socketUrl(this.#options.url), this.#codec.protocol)
     this.#transports.connected(probe, () => connection.drop("WebSocket works again"))
     this.#identity = { user: payload.user ?? "", session: payload.session }
+    this.#features = new Set(payload.features)
     this.#credentials.keep(payload.ticket, payload.expiresAt, ts)
     this.#state.set("connected")
     this.#ready.resolve()

@@ -11,7 +11,8 @@ import {
   type Error as ErrorFrame,
   type Member,
   ServerFrame,
-  type Subscribed
+  type Subscribed,
+  type SubscribeResult
 } from "@weir/proto/client/v1/client"
 import type { EncodedPublication } from "./Publications.ts"
 import { varintBytes, writeVarint } from "./Varint.ts"
@@ -96,6 +97,11 @@ const errorJson = ({ code, message, retryAfterMs }: ErrorFrame): object => ({
   retryAfterMs
 })
 
+const resultJson = ({ result }: SubscribeResult): object =>
+  result?.$case === "subscribed"
+    ? { subscribed: subscribedJson(result.value) }
+    : { error: result && errorJson(result.value) }
+
 /** What a frame says, without its envelope. */
 export const payloadJson = (payload: ServerPayload): string => {
   switch (payload.$case) {
@@ -121,16 +127,9 @@ export const payloadJson = (payload: ServerPayload): string => {
     case "rpcResult":
       return `{${jsonData(payload.value.contentType, payload.value.data)}}`
     case "connected": {
-      const { expiresAt, heartbeatMs, session, subscriptions, ticket, user, version } =
-        payload.value
-      const connected = { version, session, ticket, user, heartbeatMs, expiresAt }
+      const { subscriptions, ...connected } = payload.value
       if (subscriptions.length === 0) return JSON.stringify(connected)
-      const results = subscriptions.map(({ result }) =>
-        result?.$case === "subscribed"
-          ? { subscribed: subscribedJson(result.value) }
-          : { error: result && errorJson(result.value) }
-      )
-      return JSON.stringify({ ...connected, subscriptions: results })
+      return JSON.stringify({ ...connected, subscriptions: subscriptions.map(resultJson) })
     }
     case "subscribed":
       return JSON.stringify(subscribedJson(payload.value))

@@ -22,6 +22,8 @@ const maxClientBytes = 64
 export interface ConnectDeps extends SubscribeDeps {
   readonly auth: AuthNode["Service"]
   readonly trust: Trust
+  /** As `connected` names them. */
+  readonly features: ReadonlyArray<string>
 }
 
 /** The connection ends: with this close code, and these words in its reason. */
@@ -90,7 +92,7 @@ const toResult = (prepared: Exit.Exit<Prepared, Failure>): SubscribeResult => {
 }
 
 const welcome = (
-  { trust }: ConnectDeps,
+  { features, trust }: ConnectDeps,
   session: Session,
   id: number,
   { identity, ticket }: Identified,
@@ -106,7 +108,8 @@ const welcome = (
       user: identity.user,
       heartbeatMs: limits.heartbeatMs,
       expiresAt: identity.expiresAt,
-      subscriptions: prepared.map(toResult)
+      subscriptions: prepared.map(toResult),
+      features: [...features]
     }
   }
   session.phase = "connected"

@@ -4,6 +4,7 @@
 import { Cluster } from "@weir/cluster/Cluster"
 import { nodesOf } from "@weir/cluster/View"
 import { advertised, type Settings } from "@weir/config/Settings"
+import { offered } from "@weir/core/Feature"
 import * as GrpcServer from "@weir/grpc/GrpcServer"
 import * as Auth from "@weir/mesh/AuthNode"
 import * as Connectors from "@weir/mesh/ConnectorNodes"
@@ -82,6 +83,7 @@ const connector = (config: ConnectorConfig) =>
         presence: yield* Presence.PresenceNodes,
         auth: yield* Auth.AuthNode,
         trust: yield* Trust.make,
+        features: offered(),
         announcements: yield* Announcements.make({ node, incarnation, feeds }),
         replayer: yield* Replay.make(feeds)
       })

@@ -143,6 +143,11 @@ export interface Connected {
   expiresAt: number;
   /** One for each of `connect.subscriptions`, in their order. */
   subscriptions: SubscribeResult[];
+  /**
+   * What this server can do beyond the first version, sorted by name: what is not named, a
+   * client does not ask for.
+   */
+  features: string[];
 }
 
 export interface SubscribeResult {
@@ -1334,7 +1339,16 @@ export const Connect: MessageFns<Connect> = {
 };
 
 function createBaseConnected(): Connected {
-  return { version: "", session: "", ticket: "", user: "", heartbeatMs: 0, expiresAt: 0, subscriptions: [] };
+  return {
+    version: "",
+    session: "",
+    ticket: "",
+    user: "",
+    heartbeatMs: 0,
+    expiresAt: 0,
+    subscriptions: [],
+    features: [],
+  };
 }
 
 export const Connected: MessageFns<Connected> = {
@@ -1359,6 +1373,9 @@ export const Connected: MessageFns<Connected> = {
     }
     for (const v of message.subscriptions) {
       SubscribeResult.encode(v!, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.features) {
+      writer.uint32(66).string(v!);
     }
     return writer;
   },
@@ -1432,6 +1449,14 @@ export const Connected: MessageFns<Connected> = {
             message.subscriptions.push(SubscribeResult.decode(reader, reader.uint32()));
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.features.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1456,6 +1481,7 @@ export const Connected: MessageFns<Connected> = {
     message.heartbeatMs = object.heartbeatMs ?? 0;
     message.expiresAt = object.expiresAt ?? 0;
     message.subscriptions = object.subscriptions?.map((e) => SubscribeResult.fromPartial(e)) || [];
+    message.features = object.features?.map((e) => e) || [];
     return message;
   },
 };

@@ -1,0 +1,17 @@
+/**
+ * Feature: what a server can do that a client may not take for granted.
+ *
+ * A closed table: everything beyond what version 1 began with, or that a configuration switches
+ * on. `docs/protocol.md` shows the same.
+ */
+export const features = {
+  batch: "Takes `connect.batch`: several publications in one message."
+} as const
+
+export type Feature = keyof typeof features
+
+/** As `connected` names them: sorted, without those that are switched off here. */
+export const offered = (
+  isOn: Readonly<Partial<Record<Feature, boolean>>> = {}
+): ReadonlyArray<Feature> =>
+  (Object.keys(features) as Array<Feature>).filter((name) => isOn[name] !== false).sort()
