@@ -2,6 +2,7 @@
  * The SDK against a real server, some of it through a link that is cut.
  */
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "@effect/vitest"
+import type { Position } from "@weir/client/Envelope"
 import type { WeirError } from "@weir/client/Failure"
 import { EventsSocket, PollSocket } from "@weir/client/HttpSocket"
 import { jsonCodec } from "@weir/client/JsonCodec"
@@ -163,6 +164,33 @@ describe.each([
     await has(60)
 
     assert.deepStrictEqual(data(), range(60))
+  })
+
+  it("leaves out its own publications where it is told to, over cuts, and takes nothing for a gap", async () => {
+    const [ann, bob] = [await connectByLink("ann"), await connect("bob")]
+    const channel = newChannel()
+    const { data, gaps, has, subscription } = await listen(ann, channel)
+    const others = await listen(bob, channel)
+
+    const results: Array<Promise<{ readonly position: Position }>> = []
+    for (const n of range(60)) {
+      const publisher = n % 3 === 0 ? bob : ann
+      results.push(publisher.publish(channel, n, { excludeSelf: publisher === ann }))
+      if (n % 20 !== 15) continue
+      await results[n - 12]
+      link.cut()
+    }
+    const positions = (await Promise.all(results)).map(({ position }) => position)
+    await others.has(60)
+    await has(20)
+
+    assert.deepStrictEqual(
+      data(),
+      range(20).map((n) => 3 * n)
+    )
+    assert.deepStrictEqual(gaps, [])
+    const last = Math.max(...positions.map(({ offset }) => offset))
+    await waitUntil("it has passed its own", () => subscription.position?.offset === last)
   })
 
   it("resumes as many channels as fit into one connect", async () => {

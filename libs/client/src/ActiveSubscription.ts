@@ -19,6 +19,7 @@ import type {
 import { WeirError } from "./Failure.ts"
 import { Progress } from "./Progress.ts"
 import { memberOf, publicationOf } from "./Publication.ts"
+import type { Published } from "./PublishLane.ts"
 import { type SignalOptions, signalOf } from "./Signal.ts"
 import {
   type Subscribed,
@@ -116,6 +117,15 @@ export class ActiveSubscription implements Subscription {
       throw new WeirError("payload_too_large", `signal: ${bytes} bytes, limit ${MAX_SIGNAL_BYTES}`)
     }
     return this.isLive && this.#means.signal({ channel: this.channel, ...encoded })
+  }
+
+  /** A publication of ours is not to come back to us. */
+  leaveOut(user: string, messageId: string, published: Promise<Published>): void {
+    this.#progress.leaveOut(user, messageId, performance.now())
+    published.then(
+      ({ position }) => this.#progress.leftOut(messageId, position),
+      () => this.#progress.leftOut(messageId)
+    )
   }
 
   begin(payload: SubscribedPayload): void {

@@ -29,6 +29,10 @@ export class Deduper {
     return false
   }
 
+  has(publisher: string, messageId: string): boolean {
+    return this.#seenAt.has(`${publisher}\n${messageId}`)
+  }
+
   get size(): number {
     return this.#seenAt.size
   }

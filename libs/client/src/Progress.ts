@@ -7,6 +7,7 @@
  */
 import { Deduper } from "./Deduper.ts"
 import type { GapPayload, Position, SubscribedPayload } from "./Envelope.ts"
+import { LeftOut } from "./LeftOut.ts"
 
 /** Something of the channel will not come. The next publication comes after `position`. */
 export interface Gap {
@@ -38,6 +39,7 @@ const REMEMBERED = { windowMs: 120_000, limit: 4096 }
 export class Progress {
   readonly #channel: string
   readonly #seen = new Deduper(REMEMBERED)
+  readonly #leftOut = new LeftOut()
   /** The next publication comes after this one. */
   #position: Position | undefined
   /**
@@ -90,6 +92,21 @@ export class Progress {
     return this.#gap(reason, from, to)
   }
 
+  /**
+   * A publication of our own is on its way that is not to come back. An anonymous client does
+   * not know what it is called: then its message id has to do.
+   */
+  leaveOut(user: string, messageId: string, now: number): void {
+    this.#seen.isRepeat(user, messageId, now)
+    this.#leftOut.add(messageId)
+  }
+
+  /** It was accepted at this position; without one, it was not. */
+  leftOut(messageId: string, position?: Position): void {
+    this.#leftOut.decide(messageId, position, this.#position)
+    if (this.#position !== undefined) this.#passOwn(this.#position)
+  }
+
   take({ position, publisher = "", messageId = "" }: Seen, now: number): Verdict {
     const before = this.#position
     const sameEpoch = before?.epoch === position.epoch
@@ -97,13 +114,22 @@ export class Progress {
 
     const gap = before === undefined ? undefined : this.#unannounced(before, position)
     this.#moveTo(position)
-    const deliver = !this.#seen.isRepeat(publisher, messageId, now)
+    const isOwn = this.#seen.has("", messageId)
+    const deliver = !this.#seen.isRepeat(publisher, messageId, now) && !isOwn
+    // A replay may bring one that was to be left out: it is not missing then.
+    if (!deliver) this.#leftOut.decide(messageId, undefined, undefined)
     return gap === undefined ? { deliver } : { deliver, gap }
   }
 
   #moveTo(position: Position): void {
     this.#position = position
     this.#proven = position
+    this.#passOwn(position)
+  }
+
+  #passOwn(position: Position): void {
+    const own = this.#leftOut.next(position)
+    if (own !== undefined) this.#moveTo(own)
   }
 
   // A server that keeps its contract announces each jump. If one does not, the
@@ -116,6 +142,7 @@ export class Progress {
     }
     if (this.#mayJump || position.offset === before.offset) return undefined
     const from = before.offset + 1
+    if (this.#leftOut.explains(from, position.offset)) return undefined
     return { channel, reason: "dropped", from, to: position.offset, position }
   }
 

@@ -1,14 +1,13 @@
 /**
  * Publisher: publishes in order, and again until it is decided.
  *
- * One lane for each channel with something undecided. A message id is made for
- * each publication that has none, so that sending it again cannot double it.
+ * One lane for each channel with something undecided. Each publication has a message id, so
+ * that sending it again cannot double it.
  */
 import type { Backoff } from "./Backoff.ts"
 import type { Codec, Payload } from "./Codec.ts"
 import { encodeData } from "./Data.ts"
 import { asWeirError, WeirError } from "./Failure.ts"
-import { newMessageId } from "./MessageId.ts"
 import type { Pace } from "./Pace.ts"
 import { type Published, PublishLane } from "./PublishLane.ts"
 
@@ -22,6 +21,8 @@ export interface PublishOptions {
   readonly key?: string | undefined
   /** `text/plain` for a string as text; any other than JSON for a `Uint8Array`. */
   readonly contentType?: string | undefined
+  /** Not to this client's own subscription; to all others, also of the same user. */
+  readonly excludeSelf?: boolean | undefined
   /** How long to go on trying; 15 s when absent. */
   readonly timeoutMs?: number | undefined
 }
@@ -42,10 +43,13 @@ export class Publisher {
     this.#random = random
   }
 
-  async publish(channel: string, data: unknown, options: PublishOptions): Promise<Published> {
-    const { messageId = newMessageId(), key, contentType, timeoutMs = TIMEOUT_MS } = options
-    const head = { channel, messageId, ...(key === undefined ? {} : { key }) }
-    const payload = this.#payload(head, data, contentType)
+  async publish(
+    channel: string,
+    data: unknown,
+    options: PublishOptions & { readonly messageId: string }
+  ): Promise<Published> {
+    const { timeoutMs = TIMEOUT_MS } = options
+    const payload = this.#payload(channel, data, options)
     return this.#lane(channel).publish(payload, timeoutMs)
   }
 
@@ -82,10 +86,16 @@ export class Publisher {
     for (const lane of [...this.#lanes.values()]) lane.fail(error)
   }
 
-  #payload(head: object, data: unknown, contentType?: string): Payload {
+  #payload(
+    channel: string,
+    data: unknown,
+    { contentType, excludeSelf, key, messageId }: PublishOptions
+  ): Payload {
     const encoded = encodeData(data, contentType)
+    const exclusion = excludeSelf === true ? { excludeSelf } : {}
     try {
-      return this.#codec.payload("publish", { ...head, ...encoded })
+      const head = { channel, messageId, ...(key === undefined ? {} : { key }) }
+      return this.#codec.payload("publish", { ...head, ...exclusion, ...encoded })
     } catch (error) {
       // JSON.stringify throws on circles and on BigInt.
       throw asWeirError(error, "bad_request")

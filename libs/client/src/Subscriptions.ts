@@ -16,6 +16,7 @@ import type {
 } from "./Envelope.ts"
 import { WeirError } from "./Failure.ts"
 import type { Pace } from "./Pace.ts"
+import type { Published } from "./PublishLane.ts"
 import type { Signals } from "./Signals.ts"
 import type { SubscribeOptions, Subscription, SubscriptionHandlers } from "./Subscription.ts"
 
@@ -65,6 +66,11 @@ export class Subscriptions {
     slot.wanted = subscription
     this.#settle(slot)
     return subscription
+  }
+
+  /** What is published there is not to come back to us. */
+  leaveOut(channel: string, user: string, messageId: string, published: Promise<Published>): void {
+    this.#slots.get(channel)?.wanted?.leaveOut(user, messageId, published)
   }
 
   /** What `connect` should carry. */

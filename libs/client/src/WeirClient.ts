@@ -29,6 +29,7 @@ import { asWeirError, WeirError } from "./Failure.ts"
 import { type History, type HistoryOptions, historyOf } from "./History.ts"
 import { answersRequests } from "./HttpSocket.ts"
 import { jsonCodec } from "./JsonCodec.ts"
+import { newMessageId } from "./MessageId.ts"
 import { type Observable, Observed } from "./Observable.ts"
 import { Pace } from "./Pace.ts"
 import { type Presence, type PresenceOptions, presenceOf } from "./Presence.ts"
@@ -181,7 +182,12 @@ export class WeirClient {
   /** Resolves once accepted. Publications on one channel keep the order of the calls. */
   async publish(channel: string, data: unknown, options: PublishOptions = {}): Promise<Published> {
     this.#mustBeOpen()
-    return this.#publisher.publish(channel, data, options)
+    const { excludeSelf, messageId = newMessageId() } = options
+    const published = this.#publisher.publish(channel, data, { ...options, messageId })
+    if (excludeSelf === true) {
+      this.#subscriptions.leaveOut(channel, this.user ?? "", messageId, published)
+    }
+    return published
   }
 
   /** Who is in the channel: a page of its roster, or only the counts. */

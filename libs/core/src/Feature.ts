@@ -5,7 +5,8 @@
  * on. `docs/protocol.md` shows the same.
  */
 export const features = {
-  batch: "Takes `connect.batch`: several publications in one message."
+  batch: "Takes `connect.batch`: several publications in one message.",
+  excludeSelf: "Takes `publish.excludeSelf`: all but the publishing connection get it."
 } as const
 
 export type Feature = keyof typeof features

@@ -47,6 +47,7 @@ const Publish = Schema.Struct({
   channel: Schema.String,
   messageId: Schema.optionalKey(Schema.String),
   key: Schema.optionalKey(Schema.String),
+  excludeSelf: Schema.optionalKey(Schema.Boolean),
   ...dataFields
 })
 
@@ -183,6 +184,7 @@ const readers: {
         channel: json.channel,
         messageId: json.messageId ?? "",
         key: json.key ?? "",
+        excludeSelf: json.excludeSelf ?? false,
         ...data
       }
     }))

@@ -22,6 +22,22 @@ const entries = (from: number, to: number, epoch = "e1", term = 1) =>
     })
   )
 
+const named = (messageId: string) => ({
+  channel: "chat:lobby",
+  publisher: "ann",
+  messageId,
+  key: "",
+  contentType: "",
+  data: new TextEncoder().encode("1")
+})
+
+const withId = (offset: number, messageId: string) =>
+  encodePublication({ ...named(messageId), position: at(offset), publishedAt: 0 })
+
+const originOf = ({ subscription }: ReturnType<typeof makeClient>) => ({
+  subscriptions: new Map([[subscription.channel, subscription]])
+})
+
 const makeFeed = (head: number, options: typeof NamespaceOptions.Type = {}) => {
   const feed = new ChannelFeed("chat:lobby", makeNamespace("chat", options), recentLimits)
   feed.attachedAt(at(head))
@@ -113,6 +129,56 @@ describe("ChannelFeed", () => {
     feed.deliver(entries(10, 10), 0)
     assert.deepStrictEqual(ahead.received, [8, 9, 10])
     assert.strictEqual(ahead.subscription.state, "live")
+  })
+
+  it("leaves out for one client what it has published itself", () => {
+    const { feed, join } = makeFeed(5)
+    const [ann, bob] = [join(5), join(5)]
+    const message = named("m-1")
+    feed.own.exclude(message, originOf(ann), 0)
+    feed.deliver([...entries(6, 6), withId(7, "m-1"), ...entries(8, 8)], 0)
+    // A later one of the same id is another publication.
+    feed.deliver([withId(9, "m-1")], 0)
+
+    assert.deepStrictEqual(ann.received, [6, 8, 9])
+    assert.deepStrictEqual(bob.received, [6, 7, 8, 9])
+    assert.strictEqual(ann.subscription.state, "live")
+  })
+
+  it("gives it to a client whose own was refused, and then came from elsewhere", () => {
+    const { feed, join } = makeFeed(5)
+    const ann = join(5)
+    feed.own.exclude(named("m-1"), originOf(ann), 0)
+    feed.own.refused(named("m-1"))
+    feed.deliver([withId(6, "m-1")], 0)
+
+    assert.deepStrictEqual(ann.received, [6])
+  })
+
+  it("leaves it out for a client that has read past the channel, and for nobody who has left", () => {
+    const { feed, join } = makeFeed(5)
+    const [ahead, gone, other] = [join(6), join(5), join(5)]
+    feed.own.exclude(named("m-1"), originOf(ahead), 0)
+    feed.own.exclude(named("m-2"), originOf(gone), 0)
+    feed.end(gone.subscription)
+    feed.deliver([...entries(6, 6), withId(7, "m-1"), withId(8, "m-2")], 0)
+
+    assert.deepStrictEqual(ahead.received, [8])
+    assert.strictEqual(ahead.subscription.state, "live")
+    assert.deepStrictEqual(gone.received, [])
+    assert.deepStrictEqual(other.received, [6, 7, 8])
+  })
+
+  it("lets who cannot take the rest fall behind", () => {
+    const { feed, join } = makeFeed(5)
+    const slow = join(5)
+    slow.stopReading()
+    for (const offset of [6, 7]) feed.deliver(entries(offset, offset), 0)
+    feed.own.exclude(named("m-1"), originOf(slow), 0)
+    feed.deliver([withId(8, "m-1"), ...entries(9, 9)], 0)
+
+    assert.strictEqual(slow.subscription.state, "behind")
+    assert.deepStrictEqual(slow.subscription.cursor, at(7))
   })
 
   it("tells who was up to date of a move, and neither who has read past it nor who is behind", () => {

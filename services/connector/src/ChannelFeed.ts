@@ -12,15 +12,11 @@ import { Effect } from "effect"
 import { Backlog, type Kept } from "./Backlog.ts"
 import type { Connection } from "./Connection.ts"
 import { behind as behindGauge } from "./ConnectorMetrics.ts"
+import { type Accepted, isOutdone, isPast, nextInLine, type Standing } from "./domain/NextInLine.ts"
 import type { RecentLimits } from "./domain/RecentPublications.ts"
 import { type Framing, framePublications } from "./Framing.ts"
+import { OwnPublications, type Spared } from "./OwnPublications.ts"
 import type { Subscription } from "./Subscription.ts"
-
-export interface Accepted {
-  readonly next: ReadonlyArray<EncodedPublication>
-  /** What came after them does not follow. */
-  readonly hole: boolean
-}
 
 /** A part of this connector that hears every publication of a channel. */
 export type Tap = (entries: ReadonlyArray<EncodedPublication>) => void
@@ -44,11 +40,13 @@ export class ChannelFeed {
   readonly #rated = new Set<Subscription>()
   readonly #backlog: Backlog
   #behind = 0
+  readonly own: OwnPublications
 
   constructor(name: string, namespace: Namespace, recentLimits: RecentLimits) {
     this.name = name
     this.namespace = namespace
     this.#backlog = new Backlog(namespace, recentLimits)
+    this.own = new OwnPublications(name, namespace.dedupeMs)
   }
 
   get latestOnly(): boolean {
@@ -73,51 +71,38 @@ export class ChannelFeed {
     for (const tell of waiting) tell()
   }
 
-  /**
-   * What of these is next in line. Within an epoch offsets grow by one and terms never
-   * fall: what is not beyond the last was seen before, and what skips an offset says that
-   * something was lost on the way. A term that falls, or a newer one at an offset that was
-   * passed, is another log than the one passed on: its owner says where they part.
-   */
+  /** What of these is next in line. */
   accept(entries: ReadonlyArray<EncodedPublication>): Accepted {
-    const next: Array<EncodedPublication> = []
-    let last = this.position!
-    let term = this.#term
-    for (const entry of entries) {
-      const { position } = entry.publication
-      if (position.epoch !== last.epoch) return { next, hole: true }
-      if (position.offset <= last.offset) {
-        if (position.term > last.term) return { next, hole: true }
-        continue
-      }
-      const follows = position.offset === last.offset + 1 || this.latestOnly
-      if (!follows || position.term < term) return { next, hole: true }
-      next.push(entry)
-      last = position
-      term = position.term
-    }
-    return { next, hole: false }
+    return nextInLine(this.#standing(this.position!), entries)
   }
 
   /** The owner's head, if it is this, lacks something that was passed on. */
   isPast(head: Position): boolean {
-    const { epoch, offset, term } = this.position!
-    if (head.epoch !== epoch || offset === 0) return false
-    // Within an epoch terms never fall: a lower one is of a log that parted from ours.
-    if (head.term < this.#term) return true
-    return head.offset < offset || (head.offset === offset && head.term !== term)
+    return isPast(this.#standing(this.position!), head)
   }
 
   /** The owner's head, if it is this, says that something was missed. */
   isOutdone(head: Position): boolean {
-    const { position } = this
     // Before the owner's answer nothing can be missed; it says where to begin.
-    if (position === undefined) return false
-    if (head.epoch !== position.epoch) return true
-    if (head.offset === 0 && position.offset === 0) return false
-    // A term that grew without us: also at an offset that was passed, the log is another.
-    if (head.term !== position.term) return head.term > position.term
-    return head.offset > position.offset
+    return this.position !== undefined && isOutdone(this.#standing(this.position), head)
+  }
+
+  #standing(position: Position): Standing {
+    return { position, term: this.#term, latestOnly: this.latestOnly }
+  }
+
+  /** What is left for it, behind what the others were given. */
+  #giveAside({ entries, subscription }: Spared, before: Position, nowMillis: number): void {
+    const { connection, state } = subscription
+    if (state === "ahead") {
+      this.#ahead.add(subscription)
+      return this.#bringUp(subscription, entries, nowMillis)
+    }
+    if (state !== "live") return
+    this.#live.set(subscription, connection)
+    if (entries.length === 0) return
+    const chunk = framePublications(connection.framing, entries, nowMillis)
+    if (!this.#push(connection, chunk, entries.length)) this.#fallBehind(subscription, before)
   }
 
   /** Gives entries, all of them next in line, to every live subscription. */
@@ -127,7 +112,12 @@ export class ChannelFeed {
     this.#term = this.position.term
     for (const tap of this.taps) tap(entries)
     this.#backlog.add(entries)
-    const { servesSlow } = this.#backlog
+    // Before the loop, so that it has nothing to ask for each of many.
+    const aside = this.own.sparedOf(entries, nowMillis)
+    for (const { subscription } of aside) {
+      this.#live.delete(subscription)
+      this.#ahead.delete(subscription)
+    }
     const chunks = new Map<Framing, Buffer>()
     let framing: Framing | undefined
     let chunk!: Buffer
@@ -139,12 +129,17 @@ export class ChannelFeed {
         chunk = chunks.get(framing) ?? framePublications(framing, entries, nowMillis)
         chunks.set(framing, chunk)
       }
-      const isTaken = (!servesSlow || connection.isClear) && connection.push(chunk, entries.length)
-      if (!isTaken) this.#fallBehind(subscription, before)
+      if (!this.#push(connection, chunk, entries.length)) this.#fallBehind(subscription, before)
     })
     for (const subscription of this.#ahead) this.#bringUp(subscription, entries, nowMillis)
+    for (const spared of aside) this.#giveAside(spared, before, nowMillis)
     for (const subscription of this.#rated) subscription.maxRate!.wake(nowMillis)
     if (this.#behind > 0) this.#backlog.keep(before, entries)
+  }
+
+  /** What is kept for the slow does not wait in their outboxes. */
+  #push(connection: Connection, chunk: Uint8Array, count: number): boolean {
+    return (!this.#backlog.servesSlow || connection.isClear) && connection.push(chunk, count)
   }
 
   /** It has read past us: give it only what it does not have yet. */

@@ -1,11 +1,12 @@
 /**
  * Commands: a client's requests after `connected`: check, call, answer.
  */
+import { randomUUID } from "node:crypto"
 import { checkAccess, type Verb } from "@weir/core/Capability"
 import { namespaceOf } from "@weir/core/ChannelName"
 import { checkRoster, checkVerb } from "@weir/core/CheckAccess"
 import { checkMessage } from "@weir/core/CheckMessage"
-import { type Failure, failure, orFail } from "@weir/core/Failure"
+import { type Failure, failure, failures, orFail } from "@weir/core/Failure"
 import { checkPageSize } from "@weir/core/PageSize"
 import { monotonicMs } from "@weir/flow/Monotonic"
 import type { PresenceNodes } from "@weir/mesh/PresenceNodes"
@@ -38,8 +39,11 @@ const publish = Effect.fnUntraced(function* (
 ) {
   const { identity, limits, publisher } = session
   const { channel } = request
+  // To know it again, it needs a name.
+  const named = request.messageId !== "" || !request.excludeSelf
+  const messageId = named ? request.messageId : randomUUID()
   const message = yield* orFail(
-    checkMessage(deps.namespaces, { ...request, publisher }, limits.publicationBytes)
+    checkMessage(deps.namespaces, { ...request, messageId, publisher }, limits.publicationBytes)
   )
   const denied = checkAccess(identity!.capabilities, "publish", channel)
   if (denied !== undefined) return yield* denied
@@ -47,14 +51,18 @@ const publish = Effect.fnUntraced(function* (
   if (!namespace.clientPublish) {
     return yield* failure("permission_denied", `clients do not publish to ${namespace.name}`)
   }
-  const { messageId } = message
   const clock = yield* Clock.Clock
   const { sendOrder } = session
   const place = sendOrder.next()
   const held = sendOrder.check(channel, messageId, monotonicMs(clock))
   if (held !== undefined) return yield* held
+  const isOwn = request.excludeSelf && session.subscriptions.has(channel)
+  const feed = isOwn ? deps.feeds.get(channel) : undefined
+  feed?.own.exclude(message, session, clock.currentTimeMillisUnsafe())
   return yield* Effect.tapError(deps.routers.publish(message), (refused) =>
     Effect.sync(() => {
+      // Where the outcome is open it may come yet.
+      if (!failures[refused.code].retryable) feed?.own.refused(message)
       sendOrder.refused(channel, messageId, place, refused)
       // Answers wait for nobody: this one leaves in the same turn.
       sendOrder.told(channel, messageId, monotonicMs(clock))

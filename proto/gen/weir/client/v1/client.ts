@@ -230,6 +230,11 @@ export interface Publish {
   data: Uint8Array;
   /** As in `Publication`. */
   key: string;
+  /**
+   * Not to the subscription of this very connection: all others get it. Its offset, which
+   * `published` tells, is then no gap for this client.
+   */
+  excludeSelf: boolean;
 }
 
 export interface Published {
@@ -2088,7 +2093,7 @@ export const Unsubscribed: MessageFns<Unsubscribed> = {
 };
 
 function createBasePublish(): Publish {
-  return { channel: "", messageId: "", contentType: "", data: new Uint8Array(0), key: "" };
+  return { channel: "", messageId: "", contentType: "", data: new Uint8Array(0), key: "", excludeSelf: false };
 }
 
 export const Publish: MessageFns<Publish> = {
@@ -2107,6 +2112,9 @@ export const Publish: MessageFns<Publish> = {
     }
     if (message.key !== "") {
       writer.uint32(50).string(message.key);
+    }
+    if (message.excludeSelf !== false) {
+      writer.uint32(40).bool(message.excludeSelf);
     }
     return writer;
   },
@@ -2164,6 +2172,14 @@ export const Publish: MessageFns<Publish> = {
             message.key = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.excludeSelf = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2186,6 +2202,7 @@ export const Publish: MessageFns<Publish> = {
     message.contentType = object.contentType ?? "";
     message.data = object.data ?? new Uint8Array(0);
     message.key = object.key ?? "";
+    message.excludeSelf = object.excludeSelf ?? false;
     return message;
   },
 };
