@@ -193,6 +193,63 @@ describe.each([
     await waitUntil("it has passed its own", () => subscription.position?.offset === last)
   })
 
+  describe("with subscriptions in its token", () => {
+    const tokenWith = async (...subscriptions: ReadonlyArray<string>) => {
+      const body = JSON.stringify({ user: "ann", subscriptions })
+      const answer = await fetch(`http://${server.http}/dev/token`, { method: "POST", body })
+      return ((await answer.json()) as { token: string }).token
+    }
+
+    it("joins them where it is told of them, and resumes them as any other", async () => {
+      const [unlogged, logged, bob] = [newChannel("live"), newChannel(), await connect("bob")]
+      const token = await tokenWith(unlogged, logged)
+      const received: Array<unknown> = []
+      const given: Array<string> = []
+      const ann: WeirClient = new WeirClient({
+        url: `ws://${link.address}/v1/ws`,
+        token,
+        backoff: { minMs: 20, maxMs: 200 },
+        codec,
+        webSocket,
+        onServerSubscription: (it) => {
+          given.push(it)
+          ann.subscribe(it, { onPublication: ({ data }) => received.push(data) })
+        }
+      })
+      clients.push(ann)
+      ann.connect()
+      await ann.ready()
+      await bob.publish(unlogged, 1)
+      await waitUntil("the first is there", () => received.length === 1)
+      link.cut()
+      await bob.publish(logged, 2)
+      await waitUntil("the second is there", () => received.length === 2)
+
+      assert.deepStrictEqual(received, [1, 2])
+      assert.deepStrictEqual(given, [unlogged, logged])
+    })
+
+    it("loses nothing of them until it asks, and may leave them", async () => {
+      const [channel, bob] = [newChannel(), await connect("bob")]
+      const ann = await connect("ann", { token: await tokenWith(channel) })
+      await bob.publish(channel, "before it asks")
+
+      const { data, first, has, subscription } = await listen(ann, channel)
+      await has(1)
+      await bob.publish(channel, "after")
+      await has(2)
+      assert.isTrue(first.recovered)
+      assert.deepStrictEqual(data(), ["before it asks", "after"])
+
+      subscription.unsubscribe()
+      await bob.publish(channel, "when it has left")
+      const again = await listen(ann, channel)
+      await bob.publish(channel, "when it is back")
+      await again.has(1)
+      assert.deepStrictEqual(again.data(), ["when it is back"])
+    })
+  })
+
   it("resumes as many channels as fit into one connect", async () => {
     const [ann, bob] = [await connect("ann"), await connectByLink("bob")]
     const names = range(128).map(() => newChannel())

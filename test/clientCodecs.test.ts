@@ -89,7 +89,8 @@ const answers: ReadonlyArray<ServerPayload> = [
         { result: { $case: "subscribed", value: subscribed } },
         { result: { $case: "error", value: error } }
       ],
-      features: ["batch", "rpc"]
+      features: ["batch", "rpc"],
+      serverSubscriptions: [{ result: { $case: "subscribed", value: subscribed } }]
     }
   },
   { $case: "subscribed", value: { ...subscribed, recovered: true, reason: "" } },

@@ -78,6 +78,7 @@ export interface ConnectedPayload {
   readonly expiresAt?: number
   readonly subscriptions?: ReadonlyArray<SubscribeResult>
   readonly features?: ReadonlyArray<string>
+  readonly serverSubscriptions?: ReadonlyArray<SubscribeResult>
 }
 
 export interface SubscribeResult {

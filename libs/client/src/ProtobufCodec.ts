@@ -5,7 +5,7 @@
  * it does not load the generated code.
  */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire"
-import { ClientFrame, ServerFrame } from "@weir/proto/client/v1/client"
+import { ClientFrame, ServerFrame, type SubscribeResult } from "@weir/proto/client/v1/client"
 import type { Codec } from "./Codec.ts"
 import { bytesOf, type EncodedData, JSON_TYPE, TEXT_TYPE } from "./Data.ts"
 import type { ClientType, ConnectPayload, ServerEnvelope, SubscribePayload } from "./Envelope.ts"
@@ -66,6 +66,9 @@ const withData = <T extends { readonly contentType: string; readonly data: Uint8
   ...dataOf(it.contentType, it.data)
 })
 
+const resultOf = ({ result }: SubscribeResult) =>
+  result === undefined ? {} : { [result.$case]: result.value }
+
 const payloadOf = (payload: ServerValue): object => {
   switch (payload.$case) {
     case "publication":
@@ -78,10 +81,12 @@ const payloadOf = (payload: ServerValue): object => {
     case "presenceChange":
       return { ...payload.value, joined: payload.value.joined.map(withData) }
     case "connected": {
-      const subscriptions = payload.value.subscriptions.map(({ result }) =>
-        result === undefined ? {} : { [result.$case]: result.value }
-      )
-      return { ...payload.value, subscriptions }
+      const { serverSubscriptions, subscriptions } = payload.value
+      return {
+        ...payload.value,
+        subscriptions: subscriptions.map(resultOf),
+        serverSubscriptions: serverSubscriptions.map(resultOf)
+      }
     }
     default:
       return payload.value

@@ -7,10 +7,13 @@
  */
 import { ActiveSubscription } from "./ActiveSubscription.ts"
 import { type Backoff, backoffMs } from "./Backoff.ts"
+import { callBack, report } from "./Callback.ts"
 import { failureOf } from "./Connection.ts"
 import type {
+  Position,
   ServerEnvelope,
   ServerPayload,
+  SubscribedPayload,
   SubscribePayload,
   SubscribeResult
 } from "./Envelope.ts"
@@ -24,8 +27,10 @@ interface Slot {
   readonly channel: string
   /** What the program wants of the channel. */
   wanted?: ActiveSubscription | undefined
-  /** For whom the server sends the channel on this connection. */
-  held?: ActiveSubscription | undefined
+  /** For whom the server sends the channel on this connection; for nobody yet: "token". */
+  held?: ActiveSubscription | "token" | undefined
+  /** Where the token's own subscription began that the program has not asked for. */
+  begun?: Position | undefined
   /** A command about the channel is unanswered. */
   busy: boolean
   /** Waits before the next command, after a refusal. */
@@ -42,13 +47,16 @@ export class Subscriptions {
   readonly #waiting = new Set<Slot>()
   readonly #backoff: Backoff
   readonly #random: () => number
+  readonly #onGiven: (channel: string) => unknown
   #offered: ReadonlyArray<ActiveSubscription> = []
   #pace: Pace | undefined
   #signals: Signals | undefined
 
-  constructor(backoff: Backoff, random: () => number) {
+  /** `onGiven`: the server has made a subscription that the token asks for. */
+  constructor(backoff: Backoff, random: () => number, onGiven: (channel: string) => unknown) {
     this.#backoff = backoff
     this.#random = random
+    this.#onGiven = onGiven
   }
 
   add(channel: string, handlers: SubscriptionHandlers, options: SubscribeOptions): Subscription {
@@ -59,11 +67,25 @@ export class Subscriptions {
       throw new WeirError("too_many_requests", `a client has at most ${MAX_CHANNELS} channels`)
     }
     const slot = this.#slot(channel)
-    const subscription = new ActiveSubscription(channel, handlers, options, {
-      leave: (self) => this.#leave(self),
-      signal: (payload) => this.#signals?.send(payload) ?? false
-    })
+    const { begun, busy } = slot
+    slot.begun = undefined
+    const { member, presence = false, rewind } = options
+    const isAsIs = rewind === undefined && member === undefined && !presence
+    // Only while `#give` asks.
+    const joins = begun !== undefined && busy && isAsIs && options.since === undefined
+    // Otherwise it goes on from where the token's began, or where the program says.
+    const { since = joins || rewind !== undefined ? undefined : begun } = options
+    const subscription = new ActiveSubscription(
+      channel,
+      handlers,
+      { ...options, since },
+      {
+        leave: (self) => this.#leave(self),
+        signal: (payload) => this.#signals?.send(payload) ?? false
+      }
+    )
     slot.wanted = subscription
+    if (joins) slot.held = subscription
     this.#settle(slot)
     return subscription
   }
@@ -81,8 +103,9 @@ export class Subscriptions {
     return this.#offered.map(({ request }) => request)
   }
 
-  /** `results` answer what was last offered, in its order. */
-  connected(pace: Pace, signals: Signals, results: ReadonlyArray<SubscribeResult>): void {
+  /** Their results answer what was last offered, in its order, and what the token asks for. */
+  connected(pace: Pace, signals: Signals, payload: ServerPayload<"connected">): void {
+    const { serverSubscriptions = [], subscriptions: results = [] } = payload
     this.#pace = pace
     this.#signals = signals
     const offered = this.#offered
@@ -92,13 +115,40 @@ export class Subscriptions {
     offered.forEach((subscription, index) => {
       if (results[index]?.subscribed) this.#slot(subscription.channel).held = subscription
     })
+    const given = serverSubscriptions.flatMap((result) => this.#note(result))
     offered.forEach((subscription, index) => {
       const { subscribed, error = { code: "internal" } } = results[index] ?? {}
       if (subscription.hasEnded) return
       if (subscribed !== undefined) subscription.begin(subscribed)
       else this.#refused(subscription, failureOf({ type: "error", payload: error }))
     })
+    for (const { isNew, subscribed } of given) this.#give(subscribed, isNew)
+    for (const { error } of serverSubscriptions) {
+      if (error !== undefined) report(failureOf({ type: "error", payload: error }))
+    }
     for (const slot of [...this.#slots.values()]) this.#settle(slot)
+  }
+
+  /** What the server holds for the token, if the program has not asked for it. */
+  #note({ subscribed }: SubscribeResult) {
+    if (subscribed === undefined || this.#slots.size >= MAX_CHANNELS) return []
+    const slot = this.#slot(subscribed.channel)
+    slot.held = "token"
+    if (slot.wanted !== undefined) return []
+    const isNew = slot.begun === undefined
+    slot.begun ??= subscribed.position
+    return [{ isNew, subscribed }]
+  }
+
+  /** If the program subscribes now, and has missed nothing before, it joins what there is. */
+  #give(subscribed: SubscribedPayload, isNew: boolean): void {
+    const slot = this.#slots.get(subscribed.channel)
+    if (this.#pace === undefined || slot?.begun === undefined) return
+    slot.busy = isNew
+    callBack(() => this.#onGiven(slot.channel))
+    slot.busy = false
+    const { held } = slot
+    if (held instanceof ActiveSubscription && !held.hasEnded) held.begin(subscribed)
   }
 
   disconnected(): void {
@@ -110,8 +160,8 @@ export class Subscriptions {
       slot.retry = undefined
       slot.held = undefined
       slot.busy = false
-      if (slot.wanted === undefined) this.#slots.delete(slot.channel)
-      else slot.wanted.pause()
+      slot.wanted?.pause()
+      if (slot.wanted === undefined && slot.begun === undefined) this.#slots.delete(slot.channel)
     }
   }
 
@@ -128,6 +178,7 @@ export class Subscriptions {
   push(envelope: ServerEnvelope): void {
     if (!("channel" in envelope.payload)) return
     const slot = this.#slots.get(envelope.payload.channel ?? "")
+    if (slot?.held === "token" && envelope.type === "unsubscribed") slot.held = undefined
     // What the server still sends for a subscription that has ended is for nobody.
     if (slot?.wanted === undefined || slot.wanted !== slot.held) return
     const subscription = slot.wanted
@@ -172,6 +223,8 @@ export class Subscriptions {
   /** Takes the next step from what the server holds to what the program wants. */
   #settle(slot: Slot): void {
     if (slot.busy || slot.retry !== undefined) return
+    // The program may still ask for it.
+    if (slot.begun !== undefined) return
     if (slot.held !== undefined && slot.held !== slot.wanted) this.#unsubscribe(slot)
     else if (slot.wanted === undefined) this.#slots.delete(slot.channel)
     else if (slot.held === undefined) this.#subscribe(slot, slot.wanted)

@@ -67,6 +67,11 @@ export interface WeirClientOptions {
   /** A number in [0, 1), for the waits. */
   readonly random?: (() => number) | undefined
   readonly onState?: ((state: ConnectionState) => unknown) | undefined
+  /**
+   * The token has a subscription to this channel that the program has not made. Call `subscribe`
+   * for it here to join it; later, it goes on from where that began.
+   */
+  readonly onServerSubscription?: ((channel: string) => unknown) | undefined
 }
 
 const BACKOFF: Backoff = { minMs: 500, maxMs: 20_000 }
@@ -104,7 +109,8 @@ export class WeirClient {
     this.#transports = new Transports(transports, climbMs, () =>
       answersRequests(socketUrl(options.url))
     )
-    this.#subscriptions = new Subscriptions(backoff, random)
+    const { onServerSubscription = () => {} } = options
+    this.#subscriptions = new Subscriptions(backoff, random, onServerSubscription)
     this.#publisher = new Publisher(this.#codec, backoff, random)
     if (options.onState !== undefined) this.#state.subscribe(options.onState)
     // Nobody is forced to wait for `ready`; `onState` and `failure` tell as well.
@@ -249,7 +255,7 @@ export class WeirClient {
     if (this.#connection !== connection) return
     this.#pace = new Pace(connection, () => this.#resume())
     this.#signals = new Signals(connection)
-    this.#subscriptions.connected(this.#pace, this.#signals, payload.subscriptions ?? [])
+    this.#subscriptions.connected(this.#pace, this.#signals, payload)
     if (this.#connection !== connection) return
     this.#publisher.connected(this.#pace)
     this.#requests.connected(connection)

@@ -25,13 +25,29 @@ const matches = (pattern: string, channel: string): boolean =>
 const rank = (pattern: string): number =>
   pattern.endsWith("*") ? pattern.length - 1 : pattern.length + 1
 
-export const allows = (capabilities: Capabilities, verb: Verb, channel: string): boolean => {
+/** The one that counts for a channel. */
+const bestFor = (capabilities: Capabilities, channel: string): Capability | undefined => {
   let best: Capability | undefined
   for (const capability of capabilities) {
     if (!matches(capability.pattern, channel)) continue
     if (best === undefined || rank(capability.pattern) > rank(best.pattern)) best = capability
   }
-  return best?.verbs.includes(verb) ?? false
+  return best
+}
+
+export const allows = (capabilities: Capabilities, verb: Verb, channel: string): boolean =>
+  bestFor(capabilities, channel)?.verbs.includes(verb) ?? false
+
+/** The same, and this verb on this channel, too: a rule of its own takes away nothing. */
+export const withAccess = (
+  capabilities: Capabilities,
+  verb: Verb,
+  channel: string
+): Capabilities => {
+  const { verbs = [] } = bestFor(capabilities, channel) ?? {}
+  if (verbs.includes(verb)) return capabilities
+  const others = capabilities.filter(({ pattern }) => pattern !== channel)
+  return [...others, { pattern: channel, verbs: [...verbs, verb] }]
 }
 
 /** The refusal, or nothing. */

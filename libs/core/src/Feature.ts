@@ -6,7 +6,8 @@
  */
 export const features = {
   batch: "Takes `connect.batch`: several publications in one message.",
-  excludeSelf: "Takes `publish.excludeSelf`: all but the publishing connection get it."
+  excludeSelf: "Takes `publish.excludeSelf`: all but the publishing connection get it.",
+  serverSubscriptions: "Subscribes to what the token's claim `subscriptions` names."
 } as const
 
 export type Feature = keyof typeof features

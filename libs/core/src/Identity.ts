@@ -12,4 +12,6 @@ export interface Identity {
   /** Unix milliseconds. */
   readonly expiresAt: number
   readonly capabilities: Capabilities
+  /** What it is subscribed to as it connects with its token; a ticket does not say. */
+  readonly subscriptions?: ReadonlyArray<string>
 }

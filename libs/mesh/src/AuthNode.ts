@@ -29,7 +29,10 @@ export class AuthNode extends Context.Service<
     readonly ask: (token: string, answer: (verdict: Verdict) => void) => void
     /** What is needed to judge tickets: all of it, and again after every change. */
     readonly trust: Stream.Stream<WatchTrustResponse, Failure>
-    readonly issueDevelopmentToken: (user: string) => Effect.Effect<string, Failure>
+    readonly issueDevelopmentToken: (
+      user: string,
+      subscriptions: ReadonlyArray<string>
+    ) => Effect.Effect<string, Failure>
   }
 >()("weir/mesh/AuthNode") {}
 
@@ -43,11 +46,13 @@ const capabilitiesOf = (sent: ReadonlyArray<Capability>) =>
 const identityOf = ({ verdict }: TokenVerdict): Verdict => {
   switch (verdict?.$case) {
     case "identity": {
-      const { user, tokenId, issuedAt, expiresAt } = verdict.value
+      const { user, tokenId, issuedAt, expiresAt, subscriptions } = verdict.value
       const capabilities = capabilitiesOf(verdict.value.capabilities)
-      return typeof capabilities === "string"
-        ? Exit.fail(failure("internal", `auth: capabilities: ${capabilities}`))
-        : Exit.succeed({ user, tokenId, issuedAt, expiresAt, capabilities })
+      if (typeof capabilities === "string") {
+        return Exit.fail(failure("internal", `auth: capabilities: ${capabilities}`))
+      }
+      const identity = { user, tokenId, issuedAt, expiresAt, capabilities }
+      return Exit.succeed(subscriptions.length === 0 ? identity : { ...identity, subscriptions })
     }
     case "failure":
       return Exit.fail(fromMessage(verdict.value))
@@ -117,9 +122,12 @@ export const make = Effect.fnUntraced(function* (
         return client.watchTrust({ node: "" })
       })
     ),
-    issueDevelopmentToken: (user) =>
+    issueDevelopmentToken: (user, subscriptions) =>
       peers.use(address(), ({ client }) =>
-        Effect.map(client.issueDevelopmentToken({ user }), ({ token }) => token)
+        Effect.map(
+          client.issueDevelopmentToken({ user, subscriptions: [...subscriptions] }),
+          ({ token }) => token
+        )
       )
   }
 })

@@ -127,9 +127,14 @@ export const payloadJson = (payload: ServerPayload): string => {
     case "rpcResult":
       return `{${jsonData(payload.value.contentType, payload.value.data)}}`
     case "connected": {
-      const { subscriptions, ...connected } = payload.value
-      if (subscriptions.length === 0) return JSON.stringify(connected)
-      return JSON.stringify({ ...connected, subscriptions: subscriptions.map(resultJson) })
+      const { serverSubscriptions, subscriptions, ...connected } = payload.value
+      const results = {
+        ...(subscriptions.length > 0 && { subscriptions: subscriptions.map(resultJson) }),
+        ...(serverSubscriptions.length > 0 && {
+          serverSubscriptions: serverSubscriptions.map(resultJson)
+        })
+      }
+      return JSON.stringify({ ...connected, ...results })
     }
     case "subscribed":
       return JSON.stringify(subscribedJson(payload.value))

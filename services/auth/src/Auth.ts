@@ -27,7 +27,10 @@ export class Auth extends Context.Service<
     /** Fails with `unauthenticated`; the message says which rule the token breaks. */
     readonly authenticate: (token: string) => Effect.Effect<Identity, Failure>
     /** A token for everything in the configured namespaces; `permission_denied` outside development. */
-    readonly issueDevelopmentToken: (user: string) => Effect.Effect<string, Failure>
+    readonly issueDevelopmentToken: (
+      user: string,
+      subscriptions?: ReadonlyArray<string>
+    ) => Effect.Effect<string, Failure>
     /** The ticket keys now, then after every change. */
     readonly trust: Stream.Stream<TicketKeys>
     /** Puts a new ticket key first and lets the older of the two go. */
@@ -60,7 +63,10 @@ const make = Effect.fnUntraced(function* ({ auth, development, namespaces }: Aut
     return identity instanceof Failure ? yield* identity : identity
   })
 
-  const issueDevelopmentToken = Effect.fnUntraced(function* (user: string) {
+  const issueDevelopmentToken = Effect.fnUntraced(function* (
+    user: string,
+    subscriptions: ReadonlyArray<string> = []
+  ) {
     if (own === undefined) {
       return yield* failure(
         "permission_denied",
@@ -75,7 +81,8 @@ const make = Effect.fnUntraced(function* ({ auth, development, namespaces }: Aut
       jti: randomUUID(),
       iat,
       exp: iat + developmentTokenSeconds,
-      capabilities: Object.fromEntries([...namespaces.keys()].map((name) => [`${name}:*`, verbs]))
+      capabilities: Object.fromEntries([...namespaces.keys()].map((name) => [`${name}:*`, verbs])),
+      ...(subscriptions.length === 0 ? {} : { subscriptions })
     })
   })
 

@@ -46,7 +46,7 @@ describe("the auth service", () => {
           assert.deepStrictEqual(readiness.missing(), [])
 
           const client = yield* GrpcClient.make(AuthServiceDefinition, node?.mesh ?? "")
-          const { token } = yield* client.issueDevelopmentToken({ user: "ann" })
+          const { token } = yield* client.issueDevelopmentToken({ user: "ann", subscriptions: [] })
           assert.notStrictEqual(token, "")
         })
       )

@@ -2,10 +2,10 @@
  * Connect: the first request: who is this, and what does it want at once?
  */
 import type { CloseName } from "@weir/core/CloseCode"
-import { Failure, failureOf } from "@weir/core/Failure"
+import { Failure, failure, failureOf } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
 import type { AuthNode } from "@weir/mesh/AuthNode"
-import type { Connect, SubscribeResult } from "@weir/proto/client/v1/client"
+import { type Connect, Subscribe, type SubscribeResult } from "@weir/proto/client/v1/client"
 import type { ServerPayload } from "@weir/wire/ServerFrames"
 import { Effect, Exit } from "effect"
 import { failures } from "./ConnectorMetrics.ts"
@@ -91,12 +91,25 @@ const toResult = (prepared: Exit.Exit<Prepared, Failure>): SubscribeResult => {
   return { result: { $case: "error", value: { code, message, retryAfterMs } } }
 }
 
+/** What the token asks for beside what the client does. */
+const givenTo = ({ subscriptions = [] }: Identity, asked: ReadonlyArray<Subscribe>) =>
+  subscriptions
+    .filter((channel) => !asked.some((subscribe) => subscribe.channel === channel))
+    .map((channel) => Subscribe.fromPartial({ channel }))
+
+/** The client did not name it, so a refusal has to. */
+const naming = ({ channel }: Subscribe) =>
+  Effect.mapError(({ code, message, retryAfterMs }: Failure) =>
+    failure(code, `${channel}: ${message}`, retryAfterMs)
+  )
+
 const welcome = (
   { features, trust }: ConnectDeps,
   session: Session,
   id: number,
   { identity, ticket }: Identified,
-  prepared: ReadonlyArray<Exit.Exit<Prepared, Failure>>
+  prepared: ReadonlyArray<Exit.Exit<Prepared, Failure>>,
+  asked = 0
 ): void => {
   const { connection, limits } = session
   const connected: ServerPayload = {
@@ -108,8 +121,9 @@ const welcome = (
       user: identity.user,
       heartbeatMs: limits.heartbeatMs,
       expiresAt: identity.expiresAt,
-      subscriptions: prepared.map(toResult),
-      features: [...features]
+      subscriptions: prepared.slice(0, asked).map(toResult),
+      features: [...features],
+      serverSubscriptions: prepared.slice(asked).map(toResult)
     }
   }
   session.phase = "connected"
@@ -143,15 +157,20 @@ const accept = (
 ): Effect.Effect<void> | undefined => {
   session.resumeAs(identified.sessionId, identified.identity)
   if (batch) session.connection.acceptBatches()
-  if (subscriptions.length === 0) {
+  const given = givenTo(identified.identity, subscriptions)
+  const asked = subscriptions.length
+  if (asked + given.length === 0) {
     welcome(deps, session, id, identified, [])
     return undefined
   }
-  return Effect.forEach(
-    subscriptions,
-    (subscribe) => Effect.exit(prepare(deps, session, subscribe)),
-    { concurrency: "unbounded" }
-  ).pipe(Effect.map((prepared) => welcome(deps, session, id, identified, prepared)))
+  const prepareGiven = (it: Subscribe) => naming(it)(prepare(deps, session, it))
+  const preparing = [
+    ...subscriptions.map((it) => prepare(deps, session, it)),
+    ...given.map(prepareGiven)
+  ]
+  return Effect.forEach(preparing, Effect.exit, { concurrency: "unbounded" }).pipe(
+    Effect.map((prepared) => welcome(deps, session, id, identified, prepared, asked))
+  )
 }
 
 /**

@@ -61,6 +61,23 @@ describe("TokenRules", () => {
     assert.strictEqual(identity.tokenId, "")
   })
 
+  it("lets a token subscribe to what it names, and takes nothing away by that", () => {
+    const identity = judge({
+      capabilities: { "user:*": ["publish"], "chat:*": ["subscribe"], "news:a": [] },
+      subscriptions: ["user:ann", "chat:a", "news:a", "user:ann"]
+    })
+
+    assert.notInstanceOf(identity, Failure)
+    assert.deepStrictEqual(identity.subscriptions, ["user:ann", "chat:a", "news:a"])
+    assert.deepStrictEqual(identity.capabilities, [
+      { pattern: "user:*", verbs: ["publish"] },
+      { pattern: "chat:*", verbs: ["subscribe"] },
+      { pattern: "user:ann", verbs: ["publish", "subscribe"] },
+      { pattern: "news:a", verbs: ["subscribe"] }
+    ])
+  })
+
+  const subscriptions = "token: subscriptions is not an array of at most 32 channel names"
   const sub = "token: sub is not text of at most 128 bytes without control characters"
   const jti = "token: jti is not text of at most 128 bytes without control characters"
   const capabilities = "token: capabilities is not an object of channel patterns and known verbs"
@@ -103,7 +120,10 @@ describe("TokenRules", () => {
     ["a jti that is null", { jti: null }, jti],
     ["capabilities in a list", { capabilities: ["chat:*"] }, capabilities],
     ["an unknown verb", { capabilities: { "chat:*": ["admin"] } }, capabilities],
-    ["a star in the middle", { capabilities: { "chat:*:x": ["publish"] } }, capabilities]
+    ["a star in the middle", { capabilities: { "chat:*:x": ["publish"] } }, capabilities],
+    ["subscriptions that are text", { subscriptions: "user:ann" }, subscriptions],
+    ["a subscription to no channel", { subscriptions: ["ann"] }, subscriptions],
+    ["33 subscriptions", { subscriptions: Array(33).fill("user:ann") }, subscriptions]
   ])("refuses %s", (_title, changes, message) => {
     assert.strictEqual(messageOf(judge(changes)), message)
   })

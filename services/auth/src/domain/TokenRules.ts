@@ -4,7 +4,8 @@
  * The signature has been checked by then, and the time is an argument. A
  * message names the rule that failed and never repeats what the token says.
  */
-import { parseCapabilities } from "@weir/core/Capability"
+import { parseCapabilities, withAccess } from "@weir/core/Capability"
+import { checkChannelName } from "@weir/core/ChannelName"
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
 
@@ -21,6 +22,16 @@ const maxLifetimeSeconds = 24 * 60 * 60
 
 /** A user and a token id are part of every ticket, which has 4 KiB for everything. */
 export const maxNameBytes = 128
+
+/** A handshake subscribes to all of them, and the ticket names them. */
+export const maxSubscriptions = 32
+
+/** The names of channels, each once; undefined for anything else. */
+export const readSubscriptions = (claim: unknown): ReadonlyArray<string> | undefined => {
+  if (!Array.isArray(claim) || claim.length > maxSubscriptions) return undefined
+  const areNames = claim.every((it) => typeof it === "string" && checkChannelName(it) === undefined)
+  return areNames ? [...new Set(claim as Array<string>)] : undefined
+}
 
 /** Short, and the same text in every log and encoding it goes through. */
 export const isName = (text: string): boolean =>
@@ -62,7 +73,8 @@ export const identify = (
   if (typeof claims !== "object" || claims === null || Array.isArray(claims)) {
     return invalidToken("the claims are not an object")
   }
-  const { iss, aud, iat, exp, nbf, sub, jti, capabilities } = claims as Record<string, unknown>
+  const { iss, aud, iat, exp, nbf, sub, jti, ...wishes } = claims as Record<string, unknown>
+  const { capabilities, subscriptions = [] } = wishes
   if (iss !== expected.issuer) return invalidToken(`iss is not ${expected.issuer}`)
   if (!hasAudience(aud, expected.audience)) return invalidToken(`aud is not ${expected.audience}`)
   if (!isSeconds(iat)) return invalidToken("iat is not an integer")
@@ -84,7 +96,16 @@ export const identify = (
   if (typeof allowed === "string") {
     return invalidToken("capabilities is not an object of channel patterns and known verbs")
   }
+  const channels = readSubscriptions(subscriptions)
+  if (channels === undefined) {
+    return invalidToken(
+      `subscriptions is not an array of at most ${maxSubscriptions} channel names`
+    )
+  }
   const untimely = checkTimes(iat, exp, nbf, nowMillis / 1000)
   if (untimely !== undefined) return untimely
-  return { user, tokenId, issuedAt: iat * 1000, expiresAt: exp * 1000, capabilities: allowed }
+  const identity = { user, tokenId, issuedAt: iat * 1000, expiresAt: exp * 1000 }
+  if (channels.length === 0) return { ...identity, capabilities: allowed }
+  const may = channels.reduce((all, it) => withAccess(all, "subscribe", it), allowed)
+  return { ...identity, capabilities: may, subscriptions: channels }
 }

@@ -65,7 +65,7 @@ const openStream = Effect.gen(function* () {
   )
   return {
     /** Until whatever has been sent could have been begun. */
-    roundTrip: client.issueDevelopmentToken({ user: "ann" }),
+    roundTrip: client.issueDevelopmentToken({ user: "ann", subscriptions: [] }),
     send: (...checks: Array<readonly [id: number, token: string]>) =>
       writeAll([{ checks: checks.map(([id, token]) => ({ id, token })) }]),
     take: (count: number) =>
@@ -98,7 +98,7 @@ describe("the auth service's stream of checks", () => {
     Effect.gen(function* () {
       const client = yield* connect
       const { inbound, writeAll } = yield* client.authenticate()
-      const claims = { jti: "t-1", capabilities: { "chat:*": ["subscribe"] } }
+      const claims = { jti: "t-1", capabilities: { "*": ["subscribe"] }, subscriptions: ["chat:a"] }
       const token = issuer.token(goodClaims(Date.now(), claims))
       yield* writeAll([{ checks: [{ id: 1, token }] }])
 
@@ -109,7 +109,8 @@ describe("the auth service's stream of checks", () => {
       assert.deepStrictEqual(rest, {
         user: "ann",
         tokenId: "t-1",
-        capabilities: [{ pattern: "chat:*", verbs: ["subscribe"] }]
+        capabilities: [{ pattern: "*", verbs: ["subscribe"] }],
+        subscriptions: ["chat:a"]
       })
       assert.strictEqual(expiresAt - issuedAt, 3_600_000)
     }).pipe(Effect.provide(real(false)))
@@ -223,7 +224,7 @@ describe("the auth service's development tokens", () => {
   it.live("are accepted by the node that issued them", () =>
     Effect.gen(function* () {
       const client = yield* connect
-      const { token } = yield* client.issueDevelopmentToken({ user: "bob" })
+      const { token } = yield* client.issueDevelopmentToken({ user: "bob", subscriptions: [] })
       const { authenticate } = yield* Auth
       assert.strictEqual((yield* authenticate(token)).user, "bob")
     }).pipe(Effect.provide(real(true)))
@@ -232,7 +233,9 @@ describe("the auth service's development tokens", () => {
   it.live("are refused outside development", () =>
     Effect.gen(function* () {
       const client = yield* connect
-      const refused = yield* Effect.flip(client.issueDevelopmentToken({ user: "bob" }))
+      const refused = yield* Effect.flip(
+        client.issueDevelopmentToken({ user: "bob", subscriptions: [] })
+      )
       assert.strictEqual(refused.code, "permission_denied")
     }).pipe(Effect.provide(real(false)))
   )
@@ -240,7 +243,7 @@ describe("the auth service's development tokens", () => {
   it.live.each(["", "b".repeat(129), "bob\nadmin"])("are refused for the user %j", (user) =>
     Effect.gen(function* () {
       const client = yield* connect
-      const refused = yield* Effect.flip(client.issueDevelopmentToken({ user }))
+      const refused = yield* Effect.flip(client.issueDevelopmentToken({ user, subscriptions: [] }))
       assert.deepStrictEqual(
         [refused.code, refused.message],
         ["bad_request", "user: must be text of 1 to 128 bytes without control characters"]

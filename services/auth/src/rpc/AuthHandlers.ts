@@ -15,7 +15,7 @@ import {
 import { Array as Arr, Effect, Stream } from "effect"
 import { Auth } from "../Auth.ts"
 import type { TicketKeys } from "../domain/TicketKeys.ts"
-import { isName, maxNameBytes } from "../domain/TokenRules.ts"
+import { isName, maxNameBytes, maxSubscriptions, readSubscriptions } from "../domain/TokenRules.ts"
 
 /** Keeps an answer below the caller's limit, however many checks came in one request. */
 const checksPerPart = 64
@@ -40,6 +40,7 @@ const judge =
             $case: "identity",
             value: {
               ...identity,
+              subscriptions: [...(identity.subscriptions ?? [])],
               capabilities: identity.capabilities.map(({ pattern, verbs }) => ({
                 pattern,
                 verbs: [...verbs]
@@ -63,6 +64,15 @@ const toResponse = (keys: TicketKeys): WatchTrustResponse => ({
   revocations: []
 })
 
+const mistakeIn = (user: string, subscriptions: ReadonlyArray<string>): string | undefined => {
+  if (user === "" || !isName(user)) {
+    return `user: must be text of 1 to ${maxNameBytes} bytes without control characters`
+  }
+  return readSubscriptions(subscriptions) === undefined
+    ? `subscriptions: must be at most ${maxSubscriptions} channel names`
+    : undefined
+}
+
 export const authHandlers = Effect.map(Auth, (auth) =>
   implement(AuthServiceDefinition, {
     authenticate: ({ inbound, writeAll }) =>
@@ -76,14 +86,11 @@ export const authHandlers = Effect.map(Auth, (auth) =>
         Stream.runForEach((verdicts) => writeAll([{ verdicts }]))
       ),
     watchTrust: () => Stream.map(auth.trust, toResponse),
-    issueDevelopmentToken: ({ user }) =>
-      user === "" || !isName(user)
-        ? Effect.fail(
-            failure(
-              "bad_request",
-              `user: must be text of 1 to ${maxNameBytes} bytes without control characters`
-            )
-          )
-        : Effect.map(auth.issueDevelopmentToken(user), (token) => ({ token }))
+    issueDevelopmentToken: ({ subscriptions, user }) => {
+      const mistake = mistakeIn(user, subscriptions)
+      return mistake === undefined
+        ? Effect.map(auth.issueDevelopmentToken(user, subscriptions), (token) => ({ token }))
+        : Effect.fail(failure("bad_request", mistake))
+    }
   })
 )

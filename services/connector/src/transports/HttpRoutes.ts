@@ -11,7 +11,8 @@ import type { ConnectorConfig } from "../ConnectorConfig.ts"
 import * as ServiceApiRoutes from "./ServiceApiRoutes.ts"
 
 const DevelopmentUser = Schema.Struct({
-  user: Schema.String.check(Schema.isPattern(/^[^\p{Cc}]{1,64}$/u))
+  user: Schema.String.check(Schema.isPattern(/^[^\p{Cc}]{1,64}$/u)),
+  subscriptions: Schema.optionalKey(Schema.Array(Schema.String))
 })
 
 const developmentToken = HttpRouter.add(
@@ -19,11 +20,12 @@ const developmentToken = HttpRouter.add(
   "/dev/token",
   Effect.gen(function* () {
     const auth = yield* AuthNode
-    const { user } = yield* HttpServerRequest.schemaBodyJson(DevelopmentUser)
-    return yield* HttpServerResponse.json({ token: yield* auth.issueDevelopmentToken(user) })
+    const { subscriptions = [], user } = yield* HttpServerRequest.schemaBodyJson(DevelopmentUser)
+    const token = yield* auth.issueDevelopmentToken(user, subscriptions)
+    return yield* HttpServerResponse.json({ token })
   }).pipe(
     Effect.catchTag("Failure", ({ code, message }) =>
-      HttpServerResponse.json({ code, message }, { status: 503 })
+      HttpServerResponse.json({ code, message }, { status: code === "bad_request" ? 400 : 503 })
     ),
     Effect.catch(() =>
       HttpServerResponse.json(

@@ -148,6 +148,12 @@ export interface Connected {
    * client does not ask for.
    */
   features: string[];
+  /**
+   * Subscriptions that the token asks for (its claim `subscriptions`), but for those that
+   * `connect.subscriptions` names. None where a ticket decided: then the client names them itself.
+   * The message of an error begins with the channel.
+   */
+  serverSubscriptions: SubscribeResult[];
 }
 
 export interface SubscribeResult {
@@ -1353,6 +1359,7 @@ function createBaseConnected(): Connected {
     expiresAt: 0,
     subscriptions: [],
     features: [],
+    serverSubscriptions: [],
   };
 }
 
@@ -1381,6 +1388,9 @@ export const Connected: MessageFns<Connected> = {
     }
     for (const v of message.features) {
       writer.uint32(66).string(v!);
+    }
+    for (const v of message.serverSubscriptions) {
+      SubscribeResult.encode(v!, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -1462,6 +1472,14 @@ export const Connected: MessageFns<Connected> = {
             message.features.push(reader.string());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.serverSubscriptions.push(SubscribeResult.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1487,6 +1505,7 @@ export const Connected: MessageFns<Connected> = {
     message.expiresAt = object.expiresAt ?? 0;
     message.subscriptions = object.subscriptions?.map((e) => SubscribeResult.fromPartial(e)) || [];
     message.features = object.features?.map((e) => e) || [];
+    message.serverSubscriptions = object.serverSubscriptions?.map((e) => SubscribeResult.fromPartial(e)) || [];
     return message;
   },
 };

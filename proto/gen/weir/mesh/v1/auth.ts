@@ -44,6 +44,11 @@ export interface Identity {
   issuedAt: number;
   expiresAt: number;
   capabilities: Capability[];
+  /**
+   * Channels that a client is subscribed to as it connects with this token; the capabilities
+   * allow them.
+   */
+  subscriptions: string[];
 }
 
 export interface Capability {
@@ -84,6 +89,8 @@ export interface Revocation {
 
 export interface IssueDevelopmentTokenRequest {
   user: string;
+  /** As in the claim of a token. */
+  subscriptions: string[];
 }
 
 export interface IssueDevelopmentTokenResponse {
@@ -361,7 +368,7 @@ export const TokenVerdict: MessageFns<TokenVerdict> = {
 };
 
 function createBaseIdentity(): Identity {
-  return { user: "", tokenId: "", issuedAt: 0, expiresAt: 0, capabilities: [] };
+  return { user: "", tokenId: "", issuedAt: 0, expiresAt: 0, capabilities: [], subscriptions: [] };
 }
 
 export const Identity: MessageFns<Identity> = {
@@ -380,6 +387,9 @@ export const Identity: MessageFns<Identity> = {
     }
     for (const v of message.capabilities) {
       Capability.encode(v!, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.subscriptions) {
+      writer.uint32(50).string(v!);
     }
     return writer;
   },
@@ -437,6 +447,14 @@ export const Identity: MessageFns<Identity> = {
             message.capabilities.push(Capability.decode(reader, reader.uint32()));
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.subscriptions.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -459,6 +477,7 @@ export const Identity: MessageFns<Identity> = {
     message.issuedAt = object.issuedAt ?? 0;
     message.expiresAt = object.expiresAt ?? 0;
     message.capabilities = object.capabilities?.map((e) => Capability.fromPartial(e)) || [];
+    message.subscriptions = object.subscriptions?.map((e) => e) || [];
     return message;
   },
 };
@@ -842,13 +861,16 @@ export const Revocation: MessageFns<Revocation> = {
 };
 
 function createBaseIssueDevelopmentTokenRequest(): IssueDevelopmentTokenRequest {
-  return { user: "" };
+  return { user: "", subscriptions: [] };
 }
 
 export const IssueDevelopmentTokenRequest: MessageFns<IssueDevelopmentTokenRequest> = {
   encode(message: IssueDevelopmentTokenRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     if (message.user !== "") {
       writer.uint32(10).string(message.user);
+    }
+    for (const v of message.subscriptions) {
+      writer.uint32(18).string(v!);
     }
     return writer;
   },
@@ -874,6 +896,14 @@ export const IssueDevelopmentTokenRequest: MessageFns<IssueDevelopmentTokenReque
             message.user = reader.string();
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.subscriptions.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -892,6 +922,7 @@ export const IssueDevelopmentTokenRequest: MessageFns<IssueDevelopmentTokenReque
   fromPartial(object: DeepPartial<IssueDevelopmentTokenRequest>): IssueDevelopmentTokenRequest {
     const message = createBaseIssueDevelopmentTokenRequest();
     message.user = object.user ?? "";
+    message.subscriptions = object.subscriptions?.map((e) => e) || [];
     return message;
   },
 };
