@@ -20,7 +20,7 @@ export interface ResponseHead {
   readonly headers: Readonly<Record<string, string>>
 }
 
-const limitMs = 5_000
+const limitMs = 15_000
 const endOfHead = "\r\n\r\n"
 
 const headOf = (text: string): ResponseHead => {

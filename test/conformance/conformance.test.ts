@@ -10,11 +10,17 @@ import { join, type RoomClient } from "../harness/RoomClient.ts"
 import { developmentToken, start, type WeirProcess } from "../harness/WeirProcess.ts"
 import { complaints } from "../harness/Witness.ts"
 import { waitUntil } from "../harness/waitUntil.ts"
+import type { Case } from "./Case.ts"
 import { handshakes } from "./families/Handshakes.ts"
 import { close } from "./RawFrame.ts"
 import { expected, listenTo, run } from "./Run.ts"
 import { expectedOf, runHandshake } from "./RunHandshake.ts"
 import { counts, families, titleOf } from "./Table.ts"
+
+const titled = <A extends Parameters<typeof titleOf>[0]>(rows: ReadonlyArray<A>) =>
+  rows.map((row) => [titleOf(row), row] as const)
+
+const isEcho = ({ from }: Case): boolean => from === "echo"
 
 /** Handshakes are limited by address, and nobody is exempt here. */
 const addresses = 64
@@ -48,23 +54,25 @@ describe("the WebSocket at /v1/ws", () => {
   }
 
   describe("in handshakes", () => {
-    it.each(handshakes.map((row) => [titleOf(row), row] as const))("%s", async (_title, row) => {
-      const [outcome] = await Promise.all([
-        runHandshake(row, server.http!, nextAddress()),
-        publish()
-      ])
+    it.concurrent.each(titled(handshakes))("%s", async (_title, row) => {
+      const handshake = runHandshake(row, server.http!, nextAddress())
+      const [outcome] = await Promise.all([handshake, publish()])
 
       assert.deepStrictEqual(outcome, expectedOf(row))
     })
   })
 
   describe.each(families)("in $name", ({ cases }) => {
-    it.each(cases.map((row) => [titleOf(row), row] as const))("%s", async (_title, row) => {
+    const check = async (_title: string, row: Case) => {
       const against = { http: server.http!, token, localAddress: nextAddress() }
       const [outcome] = await Promise.all([run(row, against), publish()])
 
       assert.deepStrictEqual(outcome, expected(row))
-    })
+    }
+    const [echoes, others] = [cases.filter(isEcho), cases.filter((row) => !isEcho(row))]
+    it.concurrent.each(titled(others))("%s", check)
+    // One after the other: all of them hear the same channel.
+    it.each(titled(echoes))("%s", check)
   })
 
   it("sends nothing behind its close to a client that had much to read (§5.5.1)", async () => {

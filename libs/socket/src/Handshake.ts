@@ -48,12 +48,11 @@ export const badRequest = (
   headers: Refusal["headers"] = {}
 ): Refusal => ({ status, body: { code: "bad_request", message, retryAfterMs: 0 }, headers })
 
+/** What is wrong with it as a handshake, as far as `ws` does not look. */
 export const check = (request: IncomingMessage): Refusal | undefined => {
-  const { headers, headersDistinct, httpVersionMajor, httpVersionMinor, method } = request
+  const { headers, headersDistinct, httpVersion, method } = request
   if (method !== "GET") return badRequest("method: must be GET", 405, { Allow: "GET" })
-  if (httpVersionMajor < 1 || (httpVersionMajor === 1 && httpVersionMinor < 1)) {
-    return badRequest("HTTP: must be 1.1")
-  }
+  if (Number(httpVersion) < 1.1) return badRequest("HTTP: must be 1.1")
   if (headersDistinct.host?.length !== 1) return badRequest("Host: must be there, once")
   if (headers["sec-websocket-version"] === "13") return undefined
   return badRequest("Sec-WebSocket-Version: must be 13", 426, {
