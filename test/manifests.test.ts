@@ -8,8 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
-import { defaultDrain, drainLimitMs } from "@weir/config/DrainSettings"
-import { shutdownLimitMs } from "@weir/process/RunMain"
+import { defaultDrain, drainLimitMs } from "@weir/core/DrainSettings"
 import type { Payload } from "./harness/WireClient.ts"
 import { readCompose } from "./kubernetes/Compose.ts"
 import { parseDockerfile, settingsOf } from "./kubernetes/Dockerfile.ts"
@@ -38,7 +37,12 @@ const compose = readCompose(at("deploy/compose.yaml"))
 const roles = ["auth", "connector", "presence", "router"]
 const outside = { podIp: "10.1.2.3", secrets: { "weir-redis": { url: "redis://redis:6379" } } }
 
-/** So long a process may take to end before it breaks off, by the configuration that it is given. */
+/** So long a process takes to end that waits for nobody. */
+const shutdownLimitMs = Number(
+  /shutdownLimitMs = ([\d_]+)/.exec(text("libs/process/src/RunMain.ts"))![1]!.replaceAll("_", "")
+)
+
+/** And before it breaks off, by the configuration that it is given. */
 const limitMs = (role: string, { drain }: Payload): number =>
   shutdownLimitMs + (role === "connector" ? drainLimitMs({ ...defaultDrain, ...drain }) : 0)
 

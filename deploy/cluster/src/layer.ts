@@ -3,9 +3,9 @@
  */
 import { resolve } from "node:path"
 import { childEnvironment } from "@weir/config/ChildEnvironment"
-import { drainLimitMs } from "@weir/config/DrainSettings"
 import { ConfigMistakes, loadSettings } from "@weir/config/LoadSettings"
 import { ensureBuilt } from "@weir/console/build"
+import { drainLimitMs } from "@weir/core/DrainSettings"
 import { parseRedisUrl } from "@weir/redis/RedisUrl"
 import * as Logs from "@weir/telemetry/Logs"
 import { ConfigProvider, Console, Effect, Result } from "effect"

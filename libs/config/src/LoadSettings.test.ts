@@ -53,6 +53,7 @@ describe("loadSettings", () => {
               keys: [{ id: "k1", algorithm: "HS256", secret: "short" }]
             },
             limits: { exempt: ["10.0.0.0/99"] },
+            drain: { windowSeconds: -1, windowSecs: 45 },
             colour: "blue"
           }
         )
@@ -66,11 +67,13 @@ describe("loadSettings", () => {
         "weir.json: origins.0",
         "weir.json: auth.keys.0",
         "weir.json: limits.exempt.0",
+        "weir.json: drain.windowSeconds",
+        "weir.json: drain.windowSecs",
         "weir.json: colour"
       ]) {
         assert.include(paths, path)
       }
-      assert.strictEqual(paths.length, 8)
+      assert.strictEqual(paths.length, 10)
     })
   )
 

@@ -4,9 +4,9 @@
 import { isIPv6 } from "node:net"
 import { type ApiKey, developmentKey, digestOf } from "@weir/core/ApiKey"
 import { parseCapabilities } from "@weir/core/Capability"
+import { type DrainSettings, defaultDrain } from "@weir/core/DrainSettings"
 import { makeNamespace, type Namespaces } from "@weir/core/Namespace"
 import type { LogLevel } from "effect"
-import { type DrainSettings, defaultDrain } from "./DrainSettings.ts"
 import type { keyAlgorithms, WeirFile } from "./WeirFile.ts"
 
 /**

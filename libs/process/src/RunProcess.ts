@@ -4,9 +4,10 @@
  * Reads the settings, opens the operations door, starts the services, says where
  * it can be reached, and ends cleanly on SIGTERM and Ctrl-C.
  */
-import { drainLimitMs } from "@weir/config/DrainSettings"
+
 import { type LoadOptions, loadSettings } from "@weir/config/LoadSettings"
 import type { Settings } from "@weir/config/Settings"
+import { drainLimitMs } from "@weir/core/DrainSettings"
 import { type Door, Doors } from "@weir/telemetry/Doors"
 import * as Logs from "@weir/telemetry/Logs"
 import { OpsServer, layer as opsLayer } from "@weir/telemetry/OpsServer"

@@ -1,9 +1,10 @@
 /**
  * ConnectorConfig: what the connector takes from the settings.
  */
-import type { DrainSettings } from "@weir/config/DrainSettings"
+
 import type { Limits, Settings } from "@weir/config/Settings"
 import type { ApiKey } from "@weir/core/ApiKey"
+import type { DrainSettings } from "@weir/core/DrainSettings"
 import type { Namespaces } from "@weir/core/Namespace"
 
 export interface ConnectorConfig {

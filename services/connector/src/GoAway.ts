@@ -5,21 +5,13 @@
  * meets no crowd. Who does not listen is ended when the notice is over.
  */
 import { closeCodes } from "@weir/core/CloseCode"
+import type { LeavingName } from "./domain/Leaving.ts"
 import type { Session } from "./Session.ts"
-
-/** Why clients are asked to leave who have done nothing wrong. */
-export type GoAwayName = "shutdown" | "rebalance"
-
-/** When it is ended, and why, if it does not go. */
-export interface Leaving {
-  readonly at: number
-  readonly name: GoAwayName
-}
 
 /** Whoever calls it ends the connection at `leaving.at`. Once asked is enough. */
 export const sendAway = (
   session: Session,
-  name: GoAwayName,
+  name: LeavingName,
   nowMillis: number,
   noticeMs: number
 ): void => {

@@ -9,8 +9,8 @@ import { SendOrder } from "@weir/core/SendOrder"
 import { notInWheel } from "@weir/flow/TimerWheel"
 import { TokenBucket } from "@weir/flow/TokenBucket"
 import type { Connection } from "./Connection.ts"
+import type { Leaving } from "./domain/Leaving.ts"
 import { publicNameOf } from "./domain/SessionId.ts"
-import type { Leaving } from "./GoAway.ts"
 import type { Subscription } from "./Subscription.ts"
 
 export interface SessionOptions {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { drainLimitMs } from "@weir/config/DrainSettings"
+import { drainLimitMs } from "@weir/core/DrainSettings"
 import { endedBy, planDrain, toldBy } from "./DrainPlan.ts"
 
 describe("the plan of a drain", () => {

@@ -4,7 +4,7 @@
  * Counted, and not timed one by one: a step that comes late catches up, and no step is more than
  * its time has made due.
  */
-import { noticeMs } from "@weir/config/DrainSettings"
+import { noticeMs } from "@weir/core/DrainSettings"
 
 /** So many, and more, have the whole window; fewer have their share of it. */
 const wholeWindow = 5_000
