@@ -24,6 +24,7 @@ interface Line {
   readonly ops?: string
   readonly ready?: boolean
   readonly ended?: string
+  readonly code?: number | null
   readonly signal?: string | null
   readonly refused?: string
   readonly ring?: { readonly version: number; readonly owners: Readonly<Record<string, number>> }
@@ -200,6 +201,16 @@ describe("npm run cluster", () => {
     assert.deepStrictEqual(names(ring!.owners), ["router-1", "router-2", "router-3"])
     assert.strictEqual(total(ring!.owners), 1024)
     assert.isAbove(ring!.version, 0)
+  })
+
+  it("restarts a node as planned: it ends in its own time, and comes back at its address", async () => {
+    const first = cluster.lines.find(({ node }) => node === "connector-2")!
+    const after = cluster.lines.length
+    cluster.say("restart connector-2")
+    const ended = await cluster.heard("it has ended", (line) => line.ended === "connector-2", after)
+    assert.deepStrictEqual([ended.code, ended.signal], [0, null])
+    const again = await cluster.heard("it is back", ({ node }) => node === "connector-2", after)
+    assert.deepStrictEqual({ ...again, pid: 0 }, { ...first, pid: 0 })
   })
 
   it("lets a killed router stay dead, and the others own its shards", async () => {

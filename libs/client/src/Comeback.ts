@@ -18,6 +18,7 @@ export class Comeback {
   #attempt = 0
   #connectedAt: number | undefined
   #returnAt: number | undefined
+  #leave: ReturnType<typeof setTimeout> | undefined
 
   constructor(backoff: Backoff, random: () => number) {
     this.#backoff = backoff
@@ -26,16 +27,19 @@ export class Comeback {
 
   connected(nowMillis: number): void {
     this.#connectedAt = nowMillis
+    this.#returnAt = undefined
   }
 
-  /** The server will close, and says when it wants the client back: so long from now. */
-  goaway(spread: Spread, nowMillis: number): number {
+  /** The server will close, and says when it wants the client back: time to `leave`, then. */
+  goaway(spread: Spread, nowMillis: number, leave: () => void): void {
     const waitMs = spreadMs(spread, this.#random())
     this.#returnAt = nowMillis + waitMs
-    return waitMs
+    clearTimeout(this.#leave)
+    this.#leave = setTimeout(leave, waitMs)
   }
 
   disconnected(nowMillis: number): void {
+    clearTimeout(this.#leave)
     const lastedMs = this.#connectedAt === undefined ? 0 : nowMillis - this.#connectedAt
     if (lastedMs >= STABLE_MS) this.#attempt = 0
     this.#connectedAt = undefined

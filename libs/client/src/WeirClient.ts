@@ -94,7 +94,6 @@ export class WeirClient {
   #pace: Pace | undefined
   #signals: Signals | undefined
   #retry: ReturnType<typeof setTimeout> | undefined
-  #leave: ReturnType<typeof setTimeout> | undefined
   #identity: { readonly user: string; readonly session: string } | undefined
   #features: ReadonlySet<string> = new Set()
 
@@ -286,9 +285,7 @@ export class WeirClient {
     const connection = this.#connection
     if (!mayReturn(code)) return
     const { min = 0, max = min } = afterMs ?? {}
-    const waitMs = this.#comeback.goaway({ min, max }, performance.now())
-    clearTimeout(this.#leave)
-    this.#leave = setTimeout(() => connection?.drop("goaway"), waitMs)
+    this.#comeback.goaway({ min, max }, performance.now(), () => connection?.drop("goaway"))
   }
 
   /** An error that names no request: the server could not read one of our frames. */
@@ -334,7 +331,6 @@ export class WeirClient {
   }
 
   #letGo(): void {
-    clearTimeout(this.#leave)
     this.#comeback.disconnected(performance.now())
     this.#connection = undefined
     this.#signals = undefined
