@@ -10,7 +10,7 @@ export interface DrainSettings {
 
 export const defaultDrain: DrainSettings = {
   settleSeconds: 0,
-  // About 110 connections a second: a third of what the others take without being hurried.
+  // So that about 110 a second come to the others, which have clients of their own.
   windowSeconds: 45
 }
 
