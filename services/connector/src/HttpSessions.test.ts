@@ -37,7 +37,12 @@ const makeSessions = (unreadMs: number, limits = defaultLimits) => {
   }
   const sessions = new HttpSessions({ connector, limits, unreadMs })
   sessions.open(Buffer.from("{}"), true, () => {})
-  return { sessions, closed, say: () => session!.connection.send({ $case: "ping", value: {} }) }
+  return {
+    sessions,
+    closed,
+    say: () => session!.connection.send({ $case: "ping", value: {} }),
+    heardAt: () => session!.lastReceivedAt
+  }
 }
 
 const id = "connector-1.secret"
@@ -110,6 +115,13 @@ describe("a session that reads by events", () => {
       [2, "gone", 3]
     )
     assert.isEmpty(closed)
+  })
+
+  it("shows by each request for more that it lives", () => {
+    const { heardAt, sessions } = makeSessions(45_000)
+    assert.strictEqual(heardAt(), 0)
+    sessions.poll(id, 1, () => {}).left()
+    assert.isAbove(heardAt(), 0)
   })
 
   it("is over in its time, whoever asks for what is not kept", () => {

@@ -13,26 +13,28 @@ const identityUntil = (expiresAt: number) => ({
 })
 
 /** One client under heartbeats whose sweeps come when the test says. */
-const makeClient = (over: Partial<Limits> = {}) => {
+const makeClient = (over: Partial<Limits> = {}, carrier: "websocket" | "events" = "websocket") => {
   const heard: Array<string> = []
   let now = start
+  const write = (frame: Uint8Array) => {
+    heard.push(/"type":"(\w+)"/.exec(Buffer.from(frame).toString("latin1"))![1]!)
+    return true
+  }
+  const close = (code: number) => void heard.push(String(code))
+  const beat = () => void heard.push("beat")
   const connection = makeConnection({
     nowMillis: start,
     flusher: { add: (it) => it.flush(now), isBusy: true },
-    write: (frame) => {
-      heard.push(/"type":"(\w+)"/.exec(Buffer.from(frame).toString("latin1"))![1]!)
-      return true
-    },
-    close: (code) => heard.push(String(code))
+    ...{ write, close },
+    transport: carrier === "events" ? { write, close, beat } : { write, close }
   })
   const session = new Session({
-    ...{
-      newId: () => "c.1",
-      connection,
-      limits: { ...defaultLimits, ...over },
-      exempt: true,
-      nowMillis: start
-    }
+    newId: () => "c.1",
+    address: carrier === "events" ? "c.1" : undefined,
+    connection,
+    limits: { ...defaultLimits, ...over },
+    exempt: true,
+    nowMillis: start
   })
   const heartbeats = new Heartbeats(start)
   heartbeats.watch(session)
@@ -108,6 +110,24 @@ describe("heartbeats", () => {
       client.isSent()
     }
     assert.deepStrictEqual(client.heard, ["ping", "3012"])
+  })
+
+  it("wait for no answer of one that reads by events and has never given any", () => {
+    const client = makeClient({}, "events")
+    client.connect()
+    client.sweepUntil(start + 3 * (heartbeatMs + 1_000))
+    assert.deepStrictEqual(client.heard, ["beat", "beat", "beat"])
+  })
+
+  it("end one that reads by events, once it has said that it answers, and does not", () => {
+    const client = makeClient({}, "events")
+    client.connect()
+    client.session.answersBeats = true
+    for (let now = start; now <= start + heartbeatMs + pongTimeoutMs + 2_000; now += 1_000) {
+      client.sweepUntil(now)
+      client.isSent()
+    }
+    assert.deepStrictEqual(client.heard, ["beat", "3012"])
   })
 
   it("ask who has become old to leave, and end who stays", () => {
