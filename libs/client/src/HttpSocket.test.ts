@@ -11,7 +11,9 @@ const connected = { type: "connected", id: 1, payload: { session: "s", heartbeat
 const play = (words: string) => {
   const requests: Array<string> = []
   vi.stubGlobal("fetch", async (url: string, { method = "GET", signal }: RequestInit = {}) => {
-    requests.push(`${method} ${new URL(url).pathname}`)
+    const { pathname } = new URL(url)
+    requests.push(`${method} ${pathname}`)
+    if (pathname.endsWith("/commands")) return new Response(null, { status: 202 })
     if (method === "POST") return Response.json(connected)
     if (method === "DELETE") return new Response(null, { status: 204 })
     const body = new ReadableStream({
@@ -51,7 +53,11 @@ describe("a session over requests", () => {
     await vi.advanceTimersByTimeAsync(connected.payload.heartbeatMs)
 
     assert.deepStrictEqual(heard, ["message"])
-    assert.deepStrictEqual(requests, ["POST /v1/sessions", "GET /v1/sessions/s/events"])
+    assert.deepStrictEqual(requests, [
+      "POST /v1/sessions",
+      "GET /v1/sessions/s/events",
+      "POST /v1/sessions/s/commands"
+    ])
   })
 
   it("is not connected where nothing comes of its stream, and leaves no session behind", async () => {
