@@ -48,6 +48,10 @@ export type Answer = (envelope: ServerEnvelope) => void
 const HANDSHAKE_MS = 15_000
 // How long a server may stay silent beyond its heartbeat (docs/protocol.md).
 const GRACE_MS = 8_000
+// A server that is busy with others puts a newcomer off, on the connection that it has. One that
+// does so again and again is better left for another one.
+const MAX_PUT_OFF = 5
+const MAX_PUT_OFF_MS = 30_000
 const MAX_UNANSWERED = 4096
 const MAX_ID = 2 ** 31 - 1
 
@@ -55,31 +59,33 @@ export class Connection {
   readonly #socket: SocketLike
   readonly #codec: Codec
   readonly #events: ConnectionEvents
+  readonly #hello: () => object
   readonly #answers = new Map<number, Answer>()
   readonly #closed = deferred<void>()
   #lastId = 0
   #ended = false
   #failure: WeirError | undefined
+  #putOff = 0
+  #again: ReturnType<typeof setTimeout> | undefined
   #heardAt = performance.now()
   #silenceMs = HANDSHAKE_MS
   #watch: ReturnType<typeof setTimeout>
 
-  /** `connect` makes the payload of the first frame, once the socket is open. */
+  /** `hello` makes the payload of `connect`, once the socket is open. */
   constructor(
     WebSocket: SocketConstructor,
     url: string,
     codec: Codec,
-    connect: () => object,
+    hello: () => object,
     events: ConnectionEvents
   ) {
     this.#codec = codec
     this.#events = events
+    this.#hello = hello
     this.#socket = new WebSocket(url, codec.protocol)
     this.#socket.binaryType = "arraybuffer"
     this.#watch = setTimeout(() => this.#checkSilence(), this.#silenceMs)
-    this.#socket.addEventListener("open", () => {
-      this.request("connect", connect(), (answer) => this.#connected(answer))
-    })
+    this.#socket.addEventListener("open", () => this.#connect())
     this.#socket.addEventListener("message", ({ data }) => this.#read(data))
     // What shows that the other end lives, and is no message: no WebSocket has this event.
     this.#socket.addEventListener("alive", () => {
@@ -166,6 +172,20 @@ export class Connection {
     answer(envelope)
   }
 
+  #connect(): void {
+    this.request("connect", this.#hello(), (answer) => this.#connected(answer))
+  }
+
+  /** True: `connect` is sent once more, when the server wants it. Another handshake would cost it more. */
+  #waits({ code, retryAfterMs }: WeirError): boolean {
+    const isPutOff = code === "too_many_requests" && retryAfterMs > 0
+    if (!isPutOff || retryAfterMs > MAX_PUT_OFF_MS || ++this.#putOff > MAX_PUT_OFF) return false
+    // Until then it has nothing to say.
+    this.#heardAt += retryAfterMs
+    this.#again = setTimeout(() => this.#connect(), retryAfterMs)
+    return true
+  }
+
   #connected(answer: ServerEnvelope): void {
     if (answer.type === "connected") {
       this.#silenceMs = answer.payload.heartbeatMs + GRACE_MS
@@ -174,7 +194,9 @@ export class Connection {
       this.#events.onConnected(answer.payload, answer.ts ?? Date.now())
       return
     }
-    this.#failure = failureOf(answer)
+    const failure = failureOf(answer)
+    if (this.#waits(failure)) return
+    this.#failure = failure
     this.drop("connect was refused")
   }
 
@@ -196,6 +218,7 @@ export class Connection {
     this.#ended = true
     this.#answers.clear()
     clearTimeout(this.#watch)
+    clearTimeout(this.#again)
   }
 }
 

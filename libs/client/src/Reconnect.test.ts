@@ -77,6 +77,20 @@ describe("a client that is cut off", () => {
     assert.lengthOf(opened, 3)
   })
 
+  it("waits longer and longer for a server that takes it and at once lets it go", async () => {
+    const { opened, after } = await start()
+
+    for (const waitMs of [250, 500, 1_000]) {
+      opened.at(-1)!.accepts()
+      await after(9_999)
+      opened.at(-1)!.closes(1006)
+      await after(waitMs - 1)
+      const before = opened.length
+      await after(1)
+      assert.lengthOf(opened, before + 1)
+    }
+  })
+
   it("returns with the ticket, and asks for no token", async () => {
     const token = vi.fn(() => "fresh")
     const { after, first } = await start({ token })
@@ -138,6 +152,50 @@ describe("a client that is cut off", () => {
 
     first.closes(1006)
     await after(8_999)
+    assert.lengthOf(opened, 1)
+    await after(1)
+
+    assert.lengthOf(opened, 2)
+  })
+
+  it("asks again on the same connection when the server puts it off, and not before", async () => {
+    const { client, opened, after, first } = await start()
+    const { id } = first.opens()
+    const busy = { code: "too_many_requests", retryAfterMs: 20_000 }
+
+    first.says("error", busy, id)
+    await after(19_999)
+    assert.lengthOf(first.frames, 1)
+    await after(1)
+
+    assert.deepInclude(first.sent("connect"), { id: 2, payload: first.frames[0]!.payload })
+    first.says("connected", { session: "s-1", user: "ann", heartbeatMs: 25_000 }, 2)
+    assert.strictEqual(client.state, "connected")
+    assert.lengthOf(opened, 1)
+  })
+
+  it("leaves a server that puts it off again and again, and waits as long elsewhere", async () => {
+    const { client, opened, after, first } = await start()
+    first.opens()
+    for (let id = 1; id <= 6; id++) {
+      first.says("error", { code: "too_many_requests", retryAfterMs: 1_000 }, id)
+      if (id < 6) await after(1_000)
+    }
+
+    assert.strictEqual(client.state, "waiting")
+    assert.isTrue(first.closedByClient)
+    await after(1_249)
+    assert.lengthOf(opened, 1)
+    await after(1)
+    assert.lengthOf(opened, 2)
+  })
+
+  it("waits for what a refusal asks and for its backoff, when the whole server is away", async () => {
+    const { opened, after, first } = await start()
+    const { id } = first.opens()
+
+    first.says("error", { code: "unavailable", retryAfterMs: 3_000 }, id)
+    await after(3_249)
     assert.lengthOf(opened, 1)
     await after(1)
 

@@ -33,7 +33,10 @@ export interface Limits {
   readonly signals: Rate
   readonly pendingCommands: number
   readonly handshakesPerAddress: Rate
+  readonly handshakesPerNode: Rate
   readonly connectionsPerNode: number
+  /** Undefined: what the process's container may use, if that is bounded. */
+  readonly memoryBytes: number | undefined
   readonly connectTimeoutMs: number
   readonly connectionMaxAgeSeconds: number
   readonly heartbeatMs: number
@@ -53,7 +56,12 @@ export const defaultLimits: Limits = {
   signals: { perSecond: 30, burst: 60 },
   pendingCommands: 256,
   handshakesPerAddress: { perSecond: 20, burst: 40 },
+  // A handshake with its `connect` takes 0.33 ms of a core (docs/benchmarks.md, connect), and the
+  // connections that are here already need the rest of it: 0.5 s / 0.33 ms is 1,500 a second. A
+  // burst is what all of them wait for in one turn: 300 of them take 0.1 s.
+  handshakesPerNode: { perSecond: 1_500, burst: 300 },
   connectionsPerNode: 50_000,
+  memoryBytes: undefined,
   connectTimeoutMs: 5_000,
   // Connectors that were added have their share of the load after about as long.
   connectionMaxAgeSeconds: 7_200,

@@ -67,7 +67,11 @@ const LimitOptions = Schema.Struct({
   /** Unanswered requests of one connection. */
   pendingCommands: Schema.optionalKey(positive),
   handshakesPerAddress: Schema.optionalKey(RateOptions),
+  /** Of all addresses together; also of those that are exempt. */
+  handshakesPerNode: Schema.optionalKey(RateOptions),
   connectionsPerNode: Schema.optionalKey(positive),
+  /** What the process may use before it sends clients elsewhere; else what its container may. */
+  memoryBytes: Schema.optionalKey(positive),
   connectTimeoutMs: Schema.optionalKey(positive),
   /** A client is asked to come back anew when its connection is about as old; 0: never. */
   connectionMaxAgeSeconds: Schema.optionalKey(upTo(30 * 86_400)),
@@ -77,7 +81,7 @@ const LimitOptions = Schema.Struct({
   outboxFrames: Schema.optionalKey(positive),
   /** What may wait for all of them together. */
   outboxBytesPerNode: Schema.optionalKey(positive),
-  /** Address ranges that the limits on rates do not concern. */
+  /** Address ranges that the limits on rates of one address or connection do not concern. */
   exempt: Schema.optionalKey(Schema.Array(AddressRange))
 })
 

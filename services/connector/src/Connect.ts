@@ -8,7 +8,8 @@ import type { AuthNode } from "@weir/mesh/AuthNode"
 import { type Connect, Subscribe, type SubscribeResult } from "@weir/proto/client/v1/client"
 import type { ServerPayload } from "@weir/wire/ServerFrames"
 import { Effect, Exit } from "effect"
-import { failures } from "./ConnectorMetrics.ts"
+import { failures, newcomersHeld } from "./ConnectorMetrics.ts"
+import type { NodeAdmission } from "./domain/NodeAdmission.ts"
 import { sign, verify } from "./domain/Ticket.ts"
 import type { Trust } from "./loops/Trust.ts"
 import type { Session } from "./Session.ts"
@@ -24,6 +25,7 @@ export interface ConnectDeps extends SubscribeDeps {
   readonly trust: Trust
   /** As `connected` names them. */
   readonly features: ReadonlyArray<string>
+  readonly admission: NodeAdmission
 }
 
 /** The connection ends: with this close code, and these words in its reason. */
@@ -143,7 +145,7 @@ const refuse = (session: Session, id: number, refused: Failure): void => {
   if (close !== undefined) return session.connection.close(close, refused.message)
   // Nothing is wrong with the client: it may try again on this connection.
   session.phase = "new"
-  session.awaitingConnectSince = Date.now()
+  session.awaitingConnectSince = Date.now() + refused.retryAfterMs
   session.connection.refuse(id, refused)
 }
 
@@ -173,6 +175,34 @@ const accept = (
   )
 }
 
+/** The same, once it is its turn: at once for who comes back. */
+const acceptInTurn = (
+  deps: ConnectDeps,
+  session: Session,
+  id: number,
+  request: Connect,
+  identified: Identified
+): Effect.Effect<void> | undefined => {
+  const { admission } = deps
+  const now = Date.now()
+  if (identified.sessionId !== undefined) {
+    admission.returned(now)
+    return accept(deps, session, id, request, identified)
+  }
+  const waitMs = admission.newcomer(now)
+  if (waitMs instanceof Failure) {
+    refuse(session, id, waitMs)
+    return undefined
+  }
+  if (waitMs === 0) return accept(deps, session, id, request, identified)
+  newcomersHeld.add()
+  const accepted = Effect.suspend(() => {
+    if (session.connection.closed) return Effect.void
+    return accept(deps, session, id, request, identified) ?? Effect.void
+  })
+  return Effect.delay(accepted, waitMs)
+}
+
 /**
  * Answers a `connect`, and then calls `after` once: with what is left to do, if anything is.
  * No fiber is needed to say who somebody is, which many do at once: it took a tenth of a
@@ -194,7 +224,7 @@ export const connect = (
     let rest: Effect.Effect<void> | undefined
     try {
       if (identified instanceof Failure) refuse(session, id, identified)
-      else rest = accept(deps, session, id, request, identified)
+      else rest = acceptInTurn(deps, session, id, request, identified)
     } catch (defect) {
       // It is this client's alone: who calls us has verdicts for others, too.
       rest = Effect.die(defect)

@@ -47,11 +47,26 @@ export const failures = counterBy("weir_connector_failures_total", "Requests ref
 /** `code`: the close code. */
 export const closes = counterBy("weir_connector_closes_total", "Connections ended", "code")
 
-/** `reason`: a failure's code. */
+/** `reason`: of `NodeAdmission`, or a failure's code. */
 export const refusedHandshakes = counterBy(
   "weir_connector_handshakes_refused_total",
   "Connections refused before they were open",
   "reason"
+)
+
+export const newcomersHeld = counter(
+  "weir_connector_newcomers_held_total",
+  "Clients with a token that had to wait for their turn, while others came back"
+)
+
+export const loopLag = gauge(
+  "weir_connector_loop_lag_p99_seconds",
+  "How late the event loop was lately, in all but a hundredth of the looks"
+)
+
+export const memoryShare = gauge(
+  "weir_connector_memory_share",
+  "Memory of the process, of what it may use; 0 where nothing bounds it"
 )
 
 export const outboxFrames = gauge(

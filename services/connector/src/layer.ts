@@ -18,6 +18,7 @@ import { Clock, Effect, Layer } from "effect"
 import * as SessionAccesses from "./adapters/SessionAccesses.ts"
 import { Connector, make as makeConnector } from "./Connector.ts"
 import { type ConnectorConfig, fromSettings } from "./ConnectorConfig.ts"
+import { NodeAdmission } from "./domain/NodeAdmission.ts"
 import { Feeds } from "./Feeds.ts"
 import { Flusher } from "./Flusher.ts"
 import * as HttpSessions from "./HttpSessions.ts"
@@ -25,6 +26,7 @@ import * as Announcements from "./loops/Announcements.ts"
 import * as DeliveryProbe from "./loops/DeliveryProbe.ts"
 import * as Drain from "./loops/Drain.ts"
 import * as Lanes from "./loops/Lanes.ts"
+import * as PressureWatch from "./loops/PressureWatch.ts"
 import * as Trust from "./loops/Trust.ts"
 import * as Replay from "./Replay.ts"
 import { relayHandlers } from "./rpc/RelayHandlers.ts"
@@ -57,7 +59,7 @@ const peers = Layer.mergeAll(
   )
 )
 
-const connector = (config: ConnectorConfig) =>
+const connector = (config: ConnectorConfig, admission: NodeAdmission) =>
   Layer.effect(
     Connector,
     Effect.gen(function* () {
@@ -79,6 +81,7 @@ const connector = (config: ConnectorConfig) =>
         feeds,
         flusher,
         signal,
+        admission,
         routers: yield* Mesh.Routers,
         presence: yield* Presence.PresenceNodes,
         auth: yield* Auth.AuthNode,
@@ -90,7 +93,7 @@ const connector = (config: ConnectorConfig) =>
     })
   )
 
-const doors = (settings: Settings, config: ConnectorConfig) =>
+const doors = (settings: Settings, config: ConnectorConfig, admission: NodeAdmission) =>
   Layer.effectDiscard(
     Effect.gen(function* () {
       const { opened } = yield* Doors
@@ -107,7 +110,7 @@ const doors = (settings: Settings, config: ConnectorConfig) =>
         ? [`http://${address}`, `http://localhost:${port}`, `http://127.0.0.1:${port}`]
         : []
       const connector = yield* Connector
-      const doorkeeper = makeDoorkeeper(connector, config, ownOrigins)
+      const doorkeeper = makeDoorkeeper(connector, admission, config, ownOrigins)
       const sessions = yield* HttpSessions.make({ connector, limits: config.limits })
       const accessTo = yield* SessionAccesses.make(config.node, sessions)
       const routes = SessionRoutes.make({ limits: config.limits, doorkeeper, sessions, accessTo })
@@ -125,13 +128,14 @@ const doors = (settings: Settings, config: ConnectorConfig) =>
         mesh: advertised(settings, mesh.address)
       })
       yield* opened("http", address)
+      yield* PressureWatch.run({ admission, limits: config.limits, sessions: connector.sessions })
       yield* readiness.set("connector", true)
       const hurry = yield* Hurry
       const drain = Effect.gen(function* () {
         const { settleSeconds, windowSeconds } = config.drain
         yield* readiness.set("connector", false)
         yield* Effect.sleep(settleSeconds * 1_000)
-        doorkeeper.shut()
+        admission.drain()
         yield* Drain.run(connector.sessions(), windowSeconds)
       })
       // First to go: while our doors are open, and others take in who is sent away.
@@ -142,5 +146,17 @@ const doors = (settings: Settings, config: ConnectorConfig) =>
 /** `pageDirectory`: what to serve at `/`, if anything. */
 export const layer = (settings: Settings, pageDirectory?: string) => {
   const config = fromSettings(settings, pageDirectory)
-  return doors(settings, config).pipe(Layer.provide(connector(config)), Layer.provide(peers))
+  return Layer.unwrap(
+    Effect.sync(() => {
+      const admission = new NodeAdmission({
+        rate: config.limits.handshakesPerNode,
+        nowMillis: Date.now(),
+        random: Math.random
+      })
+      return doors(settings, config, admission).pipe(
+        Layer.provide(connector(config, admission)),
+        Layer.provide(peers)
+      )
+    })
+  )
 }
