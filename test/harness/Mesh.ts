@@ -17,7 +17,8 @@ export interface Mesh {
 
 export const startMesh = async (
   counts: Readonly<Partial<Record<Role, number>>>,
-  config: Readonly<Record<string, unknown>> = {}
+  config: Readonly<Record<string, unknown>> = {},
+  env: Readonly<Record<string, string>> = {}
 ): Promise<Mesh> => {
   const nodes: Array<{ name: string; role: Role; mesh: string }> = []
   for (const [role, count] of Object.entries(counts) as Array<[Role, number]>) {
@@ -32,7 +33,8 @@ export const startMesh = async (
       env: {
         WEIR_NODE: name,
         WEIR_DEVELOPMENT: "true",
-        WEIR_MESH_PORT: mesh.slice(mesh.indexOf(":") + 1)
+        WEIR_MESH_PORT: mesh.slice(mesh.indexOf(":") + 1),
+        ...env
       }
     }
     return start(options)

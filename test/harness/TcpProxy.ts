@@ -13,6 +13,8 @@ export interface TcpProxy {
   readonly stall: (stall: boolean) => void
   /** Refuses new connections, or takes them again. */
   readonly refuse: (refuse: boolean) => void
+  /** Sends new connections elsewhere, as a load balancer does whose target has failed. */
+  readonly moveTo: (...targets: ReadonlyArray<string>) => void
   /**
    * Lets nothing through that matches, as proxies do that do not know it: cuts whoever sends it,
    * or answers in Weir's place, or keeps for itself what Weir answers.
@@ -39,7 +41,8 @@ const reach = (next: () => string, tries: number, then: (upstream: Socket | unde
  * Each connection goes to the next of the targets, whatever it carries; one that refuses is
  * passed over.
  */
-export const startProxy = async (...targets: ReadonlyArray<string>): Promise<TcpProxy> => {
+export const startProxy = async (...first: ReadonlyArray<string>): Promise<TcpProxy> => {
+  let targets = first
   let turn = 0
   const open = new Set<Socket>()
   const upstreams = new Set<Socket>()
@@ -93,6 +96,9 @@ export const startProxy = async (...targets: ReadonlyArray<string>): Promise<Tcp
     },
     refuse: (refuse) => {
       refusing = refuse
+    },
+    moveTo: (...others) => {
+      targets = others
     },
     block: (pattern, how = "cut") => {
       blocked = pattern

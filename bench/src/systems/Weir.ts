@@ -2,8 +2,8 @@
  * Weir: as it is shipped, in processes of its own, by `npm run cluster`: connectors,
  * a router, presence, auth and Redis, with the development identity.
  *
- * Two things are not as shipped: a host may open as many connections as it likes, and
- * Weir's own processes stay on the cores that the run gives them.
+ * Two things are not as shipped: a host may open as many connections as it likes, as fast as it
+ * likes, and Weir's own processes stay on the cores that the run gives them.
  */
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -28,7 +28,12 @@ interface NodeLine {
 }
 
 const config = {
-  limits: { exempt: ["127.0.0.0/8"], connectionsPerNode: 100_000 }
+  limits: {
+    exempt: ["127.0.0.0/8"],
+    connectionsPerNode: 100_000,
+    // No peer has a bound there: what is compared is what a handshake costs.
+    handshakesPerNode: { perSecond: 1_000_000, burst: 1_000_000 }
+  }
 }
 
 const readyLimitMs = 60_000

@@ -24,8 +24,11 @@ export class NotAdmitted extends Failure {
   }
 }
 
-/** A node that is late still takes some: handshakes may not be what makes it late, and it would be gone for all who are new. */
-const shareWhenLate = 1 / 10
+/**
+ * A node that is late takes fewer, and not none: handshakes may not be what makes it late, and who
+ * has lost its connection in a storm would wait for as long as the storm lasts.
+ */
+const shareWhenLate = 1 / 4
 
 /** A replay costs about what the handshake did. */
 const costOfReturn = 2
