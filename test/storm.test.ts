@@ -150,6 +150,11 @@ describe("six hundred clients whose connector is killed", () => {
       await everybodyIsBack()
     })
 
+    const rounds = await end()
+    const all = range(0, rounds - 1)
+    await waitUntil("everybody has the last", () =>
+      members.every(({ heard }) => heard.at(-1) === rounds - 1)
+    )
     for (const { heard, recovered } of members) {
       assert.deepStrictEqual(recovered, [false, true])
       // Who was there before the first was published has all of them.

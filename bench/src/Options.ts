@@ -41,7 +41,8 @@ const flags = {
   ...{ connections: text, connectors: text, minutes: text, fanout: text, rate: text },
   ...{ payload: text, subscriptions: text, channels: text, lifetime: text, utilisation: text },
   ...{ "turn-ms": text, "connections-per-node": text, "memory-mb": text, "network-mbit": text },
-  ...{ "per-turn": text, spare: text, logged: flag, unary: flag, check: flag, fit: flag }
+  ...{ "per-turn": text, spare: text, logged: flag, unary: flag, check: flag, fit: flag },
+  kill: flag
 } as const
 
 const usualSeconds = 5

@@ -14,6 +14,7 @@ import { write } from "./report/Write.ts"
 import type { Scenario } from "./Scenario.ts"
 import { BenchFailure, type System } from "./System.ts"
 import * as Capacity from "./scenarios/Capacity.ts"
+import * as Comeback from "./scenarios/Comeback.ts"
 import * as Connect from "./scenarios/Connect.ts"
 import * as Drain from "./scenarios/Drain.ts"
 import * as Fanout from "./scenarios/Fanout.ts"
@@ -50,6 +51,7 @@ const scenarios: ReadonlyArray<Scenario> = [
     Connect,
     Storm,
     Drain,
+    Comeback,
     Slow,
     Idle,
     Growth,

@@ -27,10 +27,16 @@ export interface Crowd {
   readonly open: (limitSeconds: number) => Promise<void>
   /** Cuts all connections; nobody comes back by itself. */
   readonly cut: () => void
+  /** Cuts all connections; each client comes back by itself, after its wait. */
+  readonly drop: () => void
   /** All come back, now. */
   readonly comeBack: () => void
   /** Until all are subscribed; gives how many are not by then. */
   readonly allBack: (limitSeconds: number) => Promise<number>
+  /** How many are subscribed. */
+  readonly up: () => number
+  /** What is tallied of their return begins now. */
+  readonly begin: () => void
   /** Publications that were heard. */
   readonly received: () => number
   /** Deliveries that lack still, of so many publications in each channel. */
@@ -161,6 +167,12 @@ export const makeCrowd = async (options: CrowdOptions): Promise<Crowd> => {
     isCutting = false
   }
 
+  const begin = () => {
+    retried = 0
+    reasons.clear()
+    backAt = nowMicros()
+  }
+
   return {
     open: async (limitSeconds) => {
       const all = Promise.withResolvers<void>()
@@ -176,10 +188,13 @@ export const makeCrowd = async (options: CrowdOptions): Promise<Crowd> => {
       throw new Error(`only ${up} of ${size} could connect (${[...reasons].join("; ")})`)
     },
     cut: close,
+    drop: () => {
+      for (const { socket } of clients) socket?.close()
+    },
+    begin,
+    up: () => up,
     comeBack: () => {
-      retried = 0
-      reasons.clear()
-      backAt = nowMicros()
+      begin()
       for (const { resume } of clients) resume()
     },
     allBack: async (limitSeconds) => {

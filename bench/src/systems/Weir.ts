@@ -25,24 +25,26 @@ interface NodeLine {
   readonly http: string | null
   readonly grpc: string | null
   readonly ops: string
+  /** Of Redis alone. */
+  readonly port?: number
 }
 
-const config = {
-  limits: {
-    exempt: ["127.0.0.0/8"],
-    connectionsPerNode: 100_000,
-    // No peer has a bound there: what is compared is what a handshake costs.
-    handshakesPerNode: { perSecond: 1_000_000, burst: 1_000_000 }
-  }
+/** One host plays a crowd. */
+export const crowdLimits = { exempt: ["127.0.0.0/8"], connectionsPerNode: 100_000 }
+
+const limits = {
+  ...crowdLimits,
+  // No peer has a bound there: what is compared is what a handshake costs.
+  handshakesPerNode: { perSecond: 1_000_000, burst: 1_000_000 }
 }
 
 const readyLimitMs = 60_000
 const portsPerNode = 4
 
-const configFile = Effect.gen(function* () {
+const configFile = Effect.fnUntraced(function* (limits: object) {
   const directory = yield* temporaryDirectory
   const file = join(directory, "weir.json")
-  yield* Effect.promise(() => writeFile(file, JSON.stringify(config)))
+  yield* Effect.promise(() => writeFile(file, JSON.stringify({ limits })))
   return file
 })
 
@@ -65,7 +67,7 @@ const ask = <A>(what: string, attempt: () => Promise<A>): Effect.Effect<A, Bench
     catch: (error) => new BenchFailure({ message: `weir: ${what}: ${error}` })
   })
 
-const developmentToken = (http: string) =>
+export const developmentToken = (http: string) =>
   ask("/dev/token", async () => {
     const response = await fetch(`http://${http}/dev/token`, {
       method: "POST",
@@ -76,12 +78,22 @@ const developmentToken = (http: string) =>
     return token
   })
 
-const start = Effect.fnUntraced(function* (
-  dialect: DialectName,
-  { otherCore, serverCore, servers }: StartOptions
-): Effect.fn.Return<Running, BenchFailure, Scope.Scope> {
+export interface Cluster {
+  readonly version: string
+  readonly nodes: ReadonlyArray<NodeLine>
+  readonly of: (role: string) => ReadonlyArray<NodeLine>
+  /** Types a line, such as `kill connector-1`. */
+  readonly tell: (line: string) => void
+}
+
+/** All services by their command, ready, for as long as the scope is open. */
+export const startCluster = Effect.fnUntraced(function* (
+  limits: object,
+  servers: number,
+  core: number | undefined
+): Effect.fn.Return<Cluster, BenchFailure, Scope.Scope> {
   const root = checkout()
-  const file = yield* configFile
+  const file = yield* configFile(limits)
   const nodeCount = servers + 3
   const portBase = yield* freePorts(1 + portsPerNode * nodeCount)
   const cluster = yield* spawn({
@@ -93,18 +105,31 @@ const start = Effect.fnUntraced(function* (
       ...["--connectors", String(servers), "--routers", "1", "--presence", "1"]
     ],
     env: { WEIR_LOG_LEVEL: "Warn" },
-    core: otherCore
+    core
   })
   const nodes = yield* readNodes(cluster)
   const of = (role: string) => nodes.filter((node) => node.role === role)
+  yield* allOwned(of("router").map(({ node, ops }) => ({ name: node, ops })))
+  return {
+    version: describeMachine(root).weir,
+    nodes,
+    of,
+    tell: cluster.write
+  }
+})
+
+const start = Effect.fnUntraced(function* (
+  dialect: DialectName,
+  { otherCore, serverCore, servers }: StartOptions
+): Effect.fn.Return<Running, BenchFailure, Scope.Scope> {
+  const { nodes, of, version } = yield* startCluster(limits, servers, otherCore)
   const connectors = of("connector")
   for (const { pid } of connectors) pin(pid, serverCore)
-  yield* allOwned(of("router").map(({ node, ops }) => ({ name: node, ops })))
   const named = (lines: ReadonlyArray<NodeLine>) =>
     lines.map(({ node, pid }) => ({ name: node, pid }))
   const addresses = connectors.map(({ http }) => http!)
   return {
-    version: describeMachine(root).weir,
+    version,
     servers: named(connectors),
     others: named(nodes.filter(({ role }) => role !== "connector")),
     subscribing: { dialect, addresses, token: yield* developmentToken(addresses[0]!) },

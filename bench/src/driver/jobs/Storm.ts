@@ -8,10 +8,9 @@ import { nowMicros } from "../Clock.ts"
 import { makeCrowd, type Tally } from "../Crowd.ts"
 import { makeFailing } from "../Failing.ts"
 import type { JobKind, RunJob } from "../Job.ts"
-import { makePayloads } from "../Payload.ts"
-import type { Publisher } from "../Publisher.ts"
 import { openPublisher } from "../Publishers.ts"
 import { untilSilent } from "../Silence.ts"
+import { stream } from "../Stream.ts"
 import { beginUsage, type Usage } from "../Usage.ts"
 
 export interface StormJob extends JobKind {
@@ -41,24 +40,6 @@ export interface StormResult extends Usage, Tally {
   /** Deliveries that were never heard, over all connections. */
   readonly missed: number
   readonly publications: number
-}
-
-/** Publishes in each channel in turn; what it returns ends it, and says how many in each. */
-const stream = (
-  publisher: Publisher,
-  channels: ReadonlyArray<string>,
-  perSecond: number
-): (() => ReadonlyArray<number>) => {
-  const published = channels.map(() => 0)
-  let turn = 0
-  const timer = setInterval(() => {
-    const place = turn++ % channels.length
-    publisher.publish(makePayloads(published[place]!++, [nowMicros()]), channels[place]!)
-  }, 1000 / perSecond)
-  return () => {
-    clearInterval(timer)
-    return published
-  }
 }
 
 const storm = async (job: StormJob, onFailure: (why: string) => void): Promise<StormResult> => {
