@@ -29,7 +29,7 @@ const resume = (
   const namespace = makeNamespace("chat", options)
   const channel = { namespace, recent, head: at(9), publishedAt: 9_000 }
   const resumed = resumeFromRecent(channel, since, limits, nowMillis)
-  return resumed && resumed.entries.map(({ publication }) => publication.position.offset)
+  return resumed?.entries.map(({ publication }) => publication.position.offset)
 }
 
 describe("a resume from memory", () => {
