@@ -8,6 +8,7 @@ import { promisify } from "node:util"
 import { Effect, Fiber, Ref, Schedule, type Scope } from "effect"
 import { type Drive, open } from "../Driver.ts"
 import type { ComebackJob, ComebackResult } from "../driver/jobs/Comeback.ts"
+import type { StreamJob, StreamResult } from "../driver/jobs/Stream.ts"
 import { forHandshakes, localAddresses } from "../driver/LocalAddresses.ts"
 import { median } from "../Pairs.ts"
 import type { Context, Figures, Scenario } from "../Scenario.ts"
@@ -16,9 +17,11 @@ import { type Cluster, crowdLimits, developmentToken, startCluster } from "../sy
 import { metric } from "../systems/WeirNodes.ts"
 
 const channelsOfDriver = 10
-/** Publications per second of each driver, in all its channels together. */
+/** Publications per second in all channels together. */
 const perSecond = 100
 const calmSeconds = 5
+/** After all are back, until publications end. */
+const afterSeconds = 2
 const limitSeconds = 60
 const openLimitMs = 300_000
 
@@ -65,6 +68,9 @@ const watchLag = (cluster: Cluster, worst: Ref.Ref<number>) =>
     Effect.repeat(Schedule.spaced("250 millis"))
   )
 
+const channelsOf = (driver: number): ReadonlyArray<string> =>
+  Array.from({ length: channelsOfDriver }, (_, it) => `chat:bench-${driver}-${it}`)
+
 const openDriver = Effect.fnUntraced(function* (
   cluster: Cluster,
   index: number,
@@ -73,24 +79,31 @@ const openDriver = Effect.fnUntraced(function* (
   const { http } = cluster.of("connector")[index]!
   const job: ComebackJob = {
     kind: "comeback",
-    ...{ connections, perSecond, limitSeconds },
+    ...{ connections, limitSeconds, channels: channelsOf(index) },
     subscribing: {
       dialect: "weir-json",
       addresses: [http!],
       token: yield* developmentToken(http!)
     },
-    publishing: {
-      kind: "weir",
-      addresses: cluster.of("router").map(({ grpc }) => grpc!),
-      key: "dev-key"
-    },
-    channels: Array.from({ length: channelsOfDriver }, (_, it) => `chat:bench-${index}-${it}`),
     localAddresses: localAddresses(index, forHandshakes)
   }
   const driver = yield* open(job, { core: undefined })
   yield* driver.event("calm", openLimitMs)
   return driver
 })
+
+const openPublisher = (cluster: Cluster, channels: ReadonlyArray<string>) => {
+  const job: StreamJob = {
+    kind: "stream",
+    ...{ channels, perSecond },
+    publishing: {
+      kind: "weir",
+      addresses: cluster.of("router").map(({ grpc }) => grpc!),
+      key: "dev-key"
+    }
+  }
+  return open(job, { core: undefined })
+}
 
 const refusals = ["node_rate", "lag", "memory"]
 
@@ -115,6 +128,10 @@ const runOnce = Effect.fnUntraced(function* (
     drivers.push(yield* openDriver(cluster, index, Math.round(connections / connectors)))
   }
   progress(`${connections} connected`)
+  const publisher = yield* openPublisher(
+    cluster,
+    drivers.flatMap((_, index) => channelsOf(index))
+  )
   const calmRate = yield* redisRate(cluster, Effect.sleep(`${calmSeconds} seconds`))
   const checked = yield* authChecks(cluster)
 
@@ -141,13 +158,21 @@ const runOnce = Effect.fnUntraced(function* (
     const counts = yield* overConnectors(cluster, series)
     refused[reason] = counts.reduce((sum, it) => sum + it, 0)
   }
+  yield* Effect.sleep(`${afterSeconds} seconds`)
+  publisher.tell("end")
+  const { result: streamed } = yield* publisher.event("result", limitSeconds * 1_000)
+  const { published } = streamed as StreamResult
   const results: Array<ComebackResult> = []
-  for (const { event } of drivers) {
+  for (const [index, { event, tell }] of drivers.entries()) {
+    const from = index * channelsOfDriver
+    tell(JSON.stringify(published.slice(from, from + channelsOfDriver)))
     const { result } = yield* event("result", 2 * limitSeconds * 1_000)
     results.push(result as ComebackResult)
   }
-  const total = (figure: "doubled" | "missed" | "notBack" | "publications" | "unrecovered") =>
+  const total = (figure: "doubled" | "missed" | "notBack" | "unrecovered") =>
     results.reduce((sum, it) => sum + it[figure], 0)
+  const reasons = new Set(results.flatMap((it) => it.reasons))
+  progress(`tried again because: ${[...reasons].join("; ")}`)
   const figures: Figures = {
     ...{ system: "weir", version: cluster.version, connections, connectors },
     secondsUntilAllBack: Math.max(...results.map(({ backSeconds }) => backSeconds)),
@@ -157,7 +182,7 @@ const runOnce = Effect.fnUntraced(function* (
     unrecovered: total("unrecovered"),
     missed: total("missed"),
     doubled: total("doubled"),
-    publications: total("publications"),
+    publications: published.reduce((sum, it) => sum + it, 0),
     authCalls,
     redisPerSecondBefore: calmRate,
     redisPerSecondInStorm: stormRate,
