@@ -116,6 +116,13 @@ describe("a newcomer", () => {
     assert.strictEqual(waited, 0)
   })
 
+  it("waits, too, when more are new than the node serves", () => {
+    const admission = makeAdmission()
+    // 125 at once, and 1,250 a second with the share of newcomers.
+    const waits = times(500, () => admission.newcomer(0))
+    assert.strictEqual(waits.at(-1), 300)
+  })
+
   it("is held to its share while the node is late", () => {
     const admission = makeAdmission()
     admission.pressure = late
