@@ -108,12 +108,9 @@ export const make = Effect.fnUntraced(function* (
       const remembered = isCertain(channel)
         ? resumeFromRecent(channel, since, limits, clock.currentTimeMillisUnsafe())
         : undefined
-      if (remembered === undefined) {
-        return onLog(channel, (where) => logs.resume(where, since, limits))
-      }
-      const { head, publishedAt } = channel
-      const verdict = { recovered: true, next: remembered.next }
-      return Effect.succeed({ head: head!, publishedAt, before: since, verdict, ...remembered })
+      return remembered === undefined
+        ? onLog(channel, (where) => logs.resume(where, since, limits))
+        : Effect.succeed(remembered)
     },
     read: (channel, from, limits) => onLog(channel, (where) => logs.read(where, from, limits))
   }

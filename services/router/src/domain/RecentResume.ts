@@ -9,16 +9,22 @@ import type { Position } from "@weir/core/Position"
 import type { EncodedPublication } from "@weir/wire/Publications"
 import { countWithin, type PageLimits } from "./PageLimits.ts"
 import type { RecentEntries } from "./RecentEntries.ts"
+import type { Verdict } from "./Resume.ts"
 
 export interface Remembered {
   readonly namespace: Namespace
   readonly head: Position | undefined
+  readonly publishedAt: number
   readonly recent: RecentEntries | undefined
 }
 
-/** What follows a position that was asked about: all of it is there. */
-export interface Owed {
+/** As the log would give it. */
+export interface ResumedFromRecent {
+  readonly head: Position
+  readonly publishedAt: number
+  readonly verdict: Verdict
   readonly next: number
+  readonly before: Position
   readonly entries: ReadonlyArray<EncodedPublication>
   readonly more: boolean
 }
@@ -39,16 +45,22 @@ const isKept = (
 }
 
 export const resumeFromRecent = (
-  { head, namespace, recent }: Remembered,
+  { head, namespace, publishedAt, recent }: Remembered,
   since: Position,
   limits: PageLimits,
   nowMillis: number
-): Owed | undefined => {
+): ResumedFromRecent | undefined => {
   if (head === undefined || recent === undefined || deliversLatest(namespace)) return undefined
   const isOfLog = since.epoch === head.epoch && recent.termAt(since.offset) === since.term
   if (!isOfLog) return undefined
   const owed = recent.after(since.offset)
   if (!isKept(owed, namespace, nowMillis)) return undefined
   const count = countWithin(owed, limits)
-  return { next: since.offset + 1, entries: owed.slice(0, count), more: count < owed.length }
+  const next = since.offset + 1
+  return {
+    ...{ head, publishedAt, next, before: since },
+    verdict: { recovered: true, next },
+    entries: owed.slice(0, count),
+    more: count < owed.length
+  }
 }
