@@ -17,7 +17,7 @@ const range = (from: number, to: number) =>
 
 const sum = (numbers: ReadonlyArray<number>) => numbers.reduce((total, it) => total + it, 0)
 
-const crowd = 600
+const crowd = 500
 const channels = range(0, 9).map((n) => `chat:storm-${n}`)
 /** Between two publications in each of the channels. */
 const roundMs = 50
@@ -46,7 +46,7 @@ class Member {
   }
 }
 
-describe("six hundred clients whose connector is killed", () => {
+describe("five hundred clients whose connector is killed", () => {
   let redis: RedisServer
   let mesh: Mesh
   let balancer: TcpProxy
@@ -165,7 +165,8 @@ describe("six hundred clients whose connector is killed", () => {
     const { ops } = node("connector-2")
     assert.isAbove(await metric(ops, "weir_connector_reads_shared_total"), 0)
     assert.isAbove(await metric(ops, "weir_connector_loop_lag_p99_seconds"), 0)
-  })
+    // A bound for what is stuck: processes start, a crowd connects, and comes back.
+  }, 120_000)
 })
 
 describe("a node that has no room", () => {

@@ -20,10 +20,10 @@ const ticket = sign(keys, "connector-9.mine", identity)
 const makeNode = (returning: number) => {
   const admission = new NodeAdmission({
     rate: { perSecond: 100, burst: 10 },
-    nowMillis: Date.now(),
+    nowMillis: performance.now(),
     random: () => 0.5
   })
-  for (let n = 0; n < returning; n++) admission.returned(Date.now())
+  for (let n = 0; n < returning; n++) admission.returned(performance.now())
   const deps = {
     admission,
     trust: { ticketKeys: () => keys },
@@ -76,7 +76,7 @@ describe("connect, while many come back", () => {
 
   it("is answered to a newcomer when it is its turn, without a second try", async () => {
     const { admission, come } = makeNode(5_000)
-    while (admission.newcomer(Date.now()) === 0);
+    while (admission.newcomer(performance.now()) === 0);
 
     const { rest, types } = come({ token: "t" })
 
@@ -87,7 +87,7 @@ describe("connect, while many come back", () => {
 
   it("is not answered to a newcomer who has left meanwhile", async () => {
     const { admission, come } = makeNode(5_000)
-    while (admission.newcomer(Date.now()) === 0);
+    while (admission.newcomer(performance.now()) === 0);
     const { connection, rest, session, types } = come({ token: "t" })
 
     connection.gone(1006)
@@ -98,7 +98,7 @@ describe("connect, while many come back", () => {
 
   it("is refused for now behind a long line, on a connection that stays open for long enough", () => {
     const { admission, come } = makeNode(5_000)
-    while (typeof admission.newcomer(Date.now()) === "number");
+    while (typeof admission.newcomer(performance.now()) === "number");
     const before = Date.now()
 
     const { answers, connection, session } = come({ token: "t" })

@@ -184,7 +184,8 @@ const acceptInTurn = (
   identified: Identified
 ): Effect.Effect<void> | undefined => {
   const { admission } = deps
-  const now = Date.now()
+  // A clock that never steps: a turn that was given lies ahead of it.
+  const now = performance.now()
   if (identified.sessionId !== undefined) {
     admission.returned(now)
     return accept(deps, session, id, request, identified)

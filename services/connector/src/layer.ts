@@ -150,7 +150,7 @@ export const layer = (settings: Settings, pageDirectory?: string) => {
     Effect.sync(() => {
       const admission = new NodeAdmission({
         rate: config.limits.handshakesPerNode,
-        nowMillis: Date.now(),
+        nowMillis: performance.now(),
         random: Math.random
       })
       return doors(settings, config, admission).pipe(

@@ -6,6 +6,8 @@
  * served at once, since for them a promise is kept; newcomers have what that leaves, and at least
  * a share of their own. Whose turn has not come waits for it here, unanswered, and needs no
  * second try; only who would wait for longer than clients do is told to come again.
+ *
+ * Times are of a clock that never steps.
  */
 import { Failure, failure } from "@weir/core/Failure"
 import { type Rate, TokenBucket } from "@weir/flow/TokenBucket"

@@ -33,7 +33,7 @@ export const makeDoorkeeper = (
   return {
     checkOrigin: (origin) => checkOrigin(origins, origin),
     admit: (address) => {
-      const now = Date.now()
+      const now = performance.now()
       const exempt = isExempt(address)
       // First, so that one address cannot use up what is there for all.
       const tooOften = exempt ? undefined : handshakes.admit(address, now)

@@ -11,7 +11,7 @@ const entry = (offset: number) =>
   encodePublication({
     channel: "chat:a",
     position: at(offset),
-    ...{ messageId: "", publisher: "ann", publishedAt: offset * 1_000 },
+    ...{ messageId: "", key: "", publisher: "ann", publishedAt: offset * 1_000 },
     ...{ contentType: "", data: new Uint8Array(100) }
   })
 
