@@ -20,7 +20,7 @@ const start = async () => {
     await vi.advanceTimersByTimeAsync(ms)
     return opened.at(-1)!
   }
-  client.subscribe("chat:a", {})
+  client.subscribe("chat:a", { onPublication: () => {} })
   client.connect()
   const first = await after(0)
   first.accepts({ subscriptions: [{ subscribed }] })

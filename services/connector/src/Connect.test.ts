@@ -26,6 +26,7 @@ const makeNode = (returning: number) => {
   for (let n = 0; n < returning; n++) admission.returned(performance.now())
   const deps = {
     admission,
+    features: [],
     trust: { ticketKeys: () => keys },
     auth: {
       ask: (_: string, answer: (it: Exit.Exit<Identity>) => void) => answer(Exit.succeed(identity))
