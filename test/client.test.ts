@@ -4,7 +4,7 @@
 import { afterAll, afterEach, assert, beforeAll, describe, it } from "@effect/vitest"
 import type { Position } from "@weir/client/Envelope"
 import type { WeirError } from "@weir/client/Failure"
-import { EventsSocket, PollSocket } from "@weir/client/HttpSocket"
+import { httpSocket } from "@weir/client/HttpSocket"
 import { jsonCodec } from "@weir/client/JsonCodec"
 import { protobufCodec } from "@weir/client/ProtobufCodec"
 import { WeirClient, type WeirClientOptions } from "@weir/client/WeirClient"
@@ -18,8 +18,8 @@ const range = (count: number) => Array.from({ length: count }, (_, index) => ind
 describe.each([
   ["WebSocket in JSON", jsonCodec, undefined],
   ["WebSocket in protobuf", protobufCodec, undefined],
-  ["SSE", jsonCodec, EventsSocket],
-  ["long-polling", jsonCodec, PollSocket]
+  ["SSE", jsonCodec, httpSocket("events")],
+  ["long-polling", jsonCodec, httpSocket("poll")]
 ])("WeirClient over %s", (_transport, codec, webSocket) => {
   let server: WeirProcess
   let link: TcpProxy

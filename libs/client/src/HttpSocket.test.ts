@@ -3,7 +3,7 @@
  */
 import { afterEach, assert, beforeEach, describe, it, vi } from "@effect/vitest"
 import { BLOCKED } from "./Ending.ts"
-import { EventsSocket } from "./HttpSocket.ts"
+import { httpSocket } from "./HttpSocket.ts"
 
 const connected = { type: "connected", id: 1, payload: { session: "s", heartbeatMs: 60_000 } }
 
@@ -28,13 +28,13 @@ const play = (words: string) => {
 }
 
 const connect = () => {
-  const socket = new EventsSocket("ws://weir.test/v1/ws")
+  const socket = new (httpSocket("events"))("ws://weir.test/v1/ws")
   const heard: Array<string> = []
   for (const type of ["message", "close"] as const) {
     socket.addEventListener(type, ({ reason = "" }) => heard.push(`${type} ${reason}`.trim()))
   }
   socket.send(`{"type":"connect","id":1,"payload":{}}`)
-  return heard
+  return { heard, socket }
 }
 
 describe("a session over requests", () => {
@@ -48,7 +48,7 @@ describe("a session over requests", () => {
 
   it("lets its stream be silent for as long as the server may be", async () => {
     const requests = play(":\n\n")
-    const heard = connect()
+    const { heard } = connect()
 
     await vi.advanceTimersByTimeAsync(connected.payload.heartbeatMs)
 
@@ -62,11 +62,23 @@ describe("a session over requests", () => {
 
   it("is not connected where nothing comes of its stream, and leaves no session behind", async () => {
     const requests = play("")
-    const heard = connect()
+    const { heard } = connect()
 
     await vi.advanceTimersByTimeAsync(10_000)
 
     assert.deepStrictEqual(heard, [`close ${BLOCKED}`])
     assert.strictEqual(requests.at(-1), "DELETE /v1/sessions/s")
+  })
+
+  it("says goodbye once, and asks for nothing more", async () => {
+    const requests = play("")
+    const { heard, socket } = connect()
+    await vi.advanceTimersByTimeAsync(1_000)
+
+    socket.close()
+    await vi.advanceTimersByTimeAsync(60_000)
+
+    assert.deepStrictEqual(heard, ["close"])
+    assert.deepStrictEqual(requests.slice(2), ["DELETE /v1/sessions/s"])
   })
 })

@@ -5,9 +5,10 @@
  * A reader that is cut off goes on from its cursor; a session that is lost ends as a WebSocket
  * does that was cut, and the client resumes on the next one.
  */
-import type { SocketEvent, SocketLike } from "./Connection.ts"
+import type { SocketConstructor, SocketEvent, SocketLike } from "./Connection.ts"
 import { BLOCKED, CUT, TOO_BIG } from "./Ending.ts"
 import { sessionsUrl } from "./SocketUrl.ts"
+import { Watchdog } from "./Watchdog.ts"
 
 interface PollAnswer {
   readonly cursor: string
@@ -15,6 +16,20 @@ interface PollAnswer {
 }
 
 type Reading = "events" | "poll"
+
+type Fetch = typeof globalThis.fetch
+
+/** In a browser, and nowhere else. */
+interface Leaving {
+  readonly addEventListener?: (
+    type: "pagehide",
+    listener: () => void,
+    options: { readonly signal: AbortSignal }
+  ) => void
+}
+
+// A browser's own takes no other `this`.
+const ownFetch: Fetch = (...request) => globalThis.fetch(...request)
 
 // The server takes as many envelopes in one request, and 64 KiB.
 const MAX_ENVELOPES = 64
@@ -39,30 +54,14 @@ class Blocked extends Error {}
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Aborts unless it is put off in time. */
-class Watchdog {
-  readonly #abort: () => void
-  #timer: ReturnType<typeof setTimeout> | undefined
-
-  constructor(abort: () => void) {
-    this.#abort = abort
-  }
-
-  putOff(ms: number): void {
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(this.#abort, ms)
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer)
-  }
-}
-
 class HttpSocket implements SocketLike {
   readonly #url: string
   readonly #reading: Reading
+  readonly #fetch: Fetch
   readonly #listeners = new Map<string, (event: SocketEvent) => void>()
   readonly #over = new AbortController()
+  /** Of the request that reads now. */
+  #read = new AbortController()
   #session: string | undefined
   #readLimitMs = 0
   #cursor = ""
@@ -70,9 +69,10 @@ class HttpSocket implements SocketLike {
   #isSending = false
 
   /** `url`: of the WebSocket that it stands for. */
-  constructor(url: string, reading: Reading) {
+  constructor(url: string, reading: Reading, fetch: Fetch) {
     this.#url = sessionsUrl(url)
     this.#reading = reading
+    this.#fetch = (...request) => fetch(...request)
     queueMicrotask(() => this.#tell("open", {}))
   }
 
@@ -92,7 +92,9 @@ class HttpSocket implements SocketLike {
 
   /** Not waited for: without it the session ends by itself. */
   #leave(): void {
-    fetch(`${this.#url}/${this.#session}`, { method: "DELETE", keepalive: true }).catch(() => {})
+    this.#fetch(`${this.#url}/${this.#session}`, { method: "DELETE", keepalive: true }).catch(
+      () => {}
+    )
   }
 
   #tell(type: string, event: Omit<SocketEvent, "type">): void {
@@ -104,6 +106,7 @@ class HttpSocket implements SocketLike {
   #end(code: number, reason: string): void {
     if (this.#over.signal.aborted) return
     this.#over.abort()
+    this.#read.abort()
     this.#tell("close", { code, reason })
   }
 
@@ -132,13 +135,16 @@ class HttpSocket implements SocketLike {
   }
 
   async #connect(message: string): Promise<void> {
-    const signal = this.#over.signal
-    const response = await fetch(this.#url, { method: "POST", body: message, signal })
+    const { signal } = this.#over
+    const response = await this.#fetch(this.#url, { method: "POST", body: message, signal })
     const text = await response.text()
     const answer = JSON.parse(text)
     if (answer.type === "connected") {
       this.#session = answer.payload.session
       this.#readLimitMs = answer.payload.heartbeatMs + READ_GRACE_MS
+      // A WebSocket ends with its page; this would be there until nobody has read it for a while.
+      const page = globalThis as Leaving
+      page.addEventListener?.("pagehide", () => this.close(), { signal })
       void this.#readAll(() => this.#tell("message", { data: text }))
     } else if (answer.type === "error") {
       this.#tell("message", { data: text })
@@ -154,7 +160,7 @@ class HttpSocket implements SocketLike {
 
   async #command(session: string, body: string): Promise<void> {
     const signal = this.#over.signal
-    const response = await fetch(`${this.#url}/${session}/commands`, {
+    const response = await this.#fetch(`${this.#url}/${session}/commands`, {
       method: "POST",
       body,
       signal
@@ -183,6 +189,7 @@ class HttpSocket implements SocketLike {
       try {
         await (this.#reading === "events" ? this.#events(alive) : this.#poll(alive))
       } catch (error) {
+        if (this.#over.signal.aborted) return
         // A moment ago it was answered: what is cut now is the stream.
         if (error instanceof Blocked || (!isBegun && error instanceof TypeError)) {
           this.#leave()
@@ -196,10 +203,20 @@ class HttpSocket implements SocketLike {
     }
   }
 
-  async #get(path: string, signal: AbortSignal): Promise<Response> {
+  /** What `#get` asks for ends if nothing comes of it for so long. */
+  #watch(ms: number): Watchdog {
+    const read = new AbortController()
+    const watchdog = new Watchdog(() => read.abort())
+    watchdog.putOff(ms)
+    this.#read = read
+    return watchdog
+  }
+
+  async #get(path: string): Promise<Response> {
+    const { signal } = this.#read
     const headers =
       this.#reading === "events" && this.#cursor !== "" ? { "last-event-id": this.#cursor } : {}
-    const response = await fetch(`${this.#url}/${this.#session}${path}`, { headers, signal })
+    const response = await this.#fetch(`${this.#url}/${this.#session}${path}`, { headers, signal })
     const { ok, status } = response
     if (status === 404 || status === 410) throw new Lost(`${status}`)
     // Weir, and what stands before it, says so where it cannot: who forbids does not know it.
@@ -209,23 +226,23 @@ class HttpSocket implements SocketLike {
   }
 
   async #poll(alive: () => void): Promise<void> {
-    const limit = AbortSignal.timeout(this.#readLimitMs)
-    const signal = AbortSignal.any([this.#over.signal, limit])
-    const response = await this.#get(`/poll?cursor=${this.#cursor}`, signal)
-    const { cursor, frames }: PollAnswer = JSON.parse(await response.text())
-    this.#cursor = cursor
-    alive()
-    for (const frame of frames) this.#take(JSON.stringify(frame))
+    const watchdog = this.#watch(this.#readLimitMs)
+    try {
+      const response = await this.#get(`/poll?cursor=${this.#cursor}`)
+      const { cursor, frames }: PollAnswer = JSON.parse(await response.text())
+      this.#cursor = cursor
+      alive()
+      for (const frame of frames) this.#take(JSON.stringify(frame))
+    } finally {
+      watchdog.stop()
+    }
   }
 
   async #events(alive: () => void): Promise<void> {
-    const stuck = new AbortController()
-    const watchdog = new Watchdog(() => stuck.abort())
-    watchdog.putOff(FIRST_WORD_MS)
+    const watchdog = this.#watch(FIRST_WORD_MS)
     let hasSpoken = false
     try {
-      const signal = AbortSignal.any([this.#over.signal, stuck.signal])
-      const response = await this.#get("/events", signal)
+      const response = await this.#get("/events")
       if (!response.headers.get("content-type")?.startsWith("text/event-stream")) {
         throw new Blocked("events: another answer")
       }
@@ -244,7 +261,7 @@ class HttpSocket implements SocketLike {
         for (const event of events) this.#takeEvent(event)
       }
     } catch (error) {
-      throw stuck.signal.aborted && !hasSpoken ? new Blocked("events: nothing comes") : error
+      throw this.#read.signal.aborted && !hasSpoken ? new Blocked("events: nothing comes") : error
     } finally {
       watchdog.stop()
     }
@@ -271,7 +288,7 @@ class HttpSocket implements SocketLike {
 }
 
 /** Whether Weir answers requests: where it does, it is there. */
-export const answersRequests = async (url: string): Promise<boolean> => {
+export const answersRequests = async (url: string, fetch = ownFetch): Promise<boolean> => {
   try {
     // No session has this id. Who else answers has no code for that.
     const signal = AbortSignal.timeout(LOOK_MS)
@@ -283,14 +300,10 @@ export const answersRequests = async (url: string): Promise<boolean> => {
   }
 }
 
-export class EventsSocket extends HttpSocket {
-  constructor(url: string) {
-    super(url, "events")
+/** What stands in for a WebSocket, and reads in this way. */
+export const httpSocket = (reading: Reading, fetch = ownFetch): SocketConstructor =>
+  class extends HttpSocket {
+    constructor(url: string) {
+      super(url, reading, fetch)
+    }
   }
-}
-
-export class PollSocket extends HttpSocket {
-  constructor(url: string) {
-    super(url, "poll")
-  }
-}

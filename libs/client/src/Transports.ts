@@ -7,8 +7,7 @@
  * are cut short once it is known that the server is there. While it is not the first that works,
  * a bare WebSocket looks at once, and now and then, whether that passes again.
  */
-import type { SocketConstructor, SocketLike } from "./Connection.ts"
-import { EventsSocket, PollSocket } from "./HttpSocket.ts"
+import type { SocketLike } from "./Connection.ts"
 
 export type Transport = "websocket" | "sse" | "longPolling"
 
@@ -51,18 +50,11 @@ export class Transports {
     return this.#all[this.#at]!
   }
 
-  /** A new connection begins. */
-  open(): SocketConstructor | undefined {
+  /** A new connection begins: this way. */
+  open(): Transport {
     this.#worked = false
     if (this.#isBlocked) this.#next()
-    switch (this.current) {
-      case "websocket":
-        return undefined
-      case "sse":
-        return EventsSocket
-      case "longPolling":
-        return PollSocket
-    }
+    return this.current
   }
 
   /** The server has spoken. `found`: called once a better way works again. */

@@ -27,7 +27,7 @@ import {
 import type { ConnectPayload, ServerEnvelope, ServerPayload } from "./Envelope.ts"
 import { asWeirError, WeirError } from "./Failure.ts"
 import { type History, type HistoryOptions, historyOf } from "./History.ts"
-import { answersRequests } from "./HttpSocket.ts"
+import { answersRequests, httpSocket } from "./HttpSocket.ts"
 import { jsonCodec } from "./JsonCodec.ts"
 import { newMessageId } from "./MessageId.ts"
 import { type Observable, Observed } from "./Observable.ts"
@@ -55,6 +55,8 @@ export interface WeirClientOptions {
   readonly codec?: Codec | undefined
   /** For environments without a global WebSocket. */
   readonly webSocket?: SocketConstructor | undefined
+  /** What requests are made with, where no WebSocket passes. */
+  readonly fetch?: typeof globalThis.fetch | undefined
   /**
    * The ways to connect, the first that works. All of them where nothing else is given here, but
    * only WebSocket carries another codec than JSON.
@@ -106,7 +108,7 @@ export class WeirClient {
     const falls = this.#codec === jsonCodec && options.webSocket === undefined
     const { climbMs = CLIMB_MS, transports = falls ? ALL_TRANSPORTS : ["websocket"] } = options
     this.#transports = new Transports(transports, climbMs, () =>
-      answersRequests(socketUrl(options.url))
+      answersRequests(socketUrl(options.url), options.fetch)
     )
     const { onServerSubscription = () => {} } = options
     this.#subscriptions = new Subscriptions(backoff, random, onServerSubscription)
@@ -213,7 +215,7 @@ export class WeirClient {
     try {
       const credential = await this.#credentials.next()
       if (this.state !== "connecting") return
-      const Socket = this.#transports.open() ?? this.#webSocket
+      const Socket = this.#socketOf(this.#transports.open())
       const url = socketUrl(this.#options.url)
       const hello = () => this.#hello(credential)
       this.#connection = new Connection(Socket, url, this.#codec, hello, {
@@ -230,8 +232,10 @@ export class WeirClient {
     }
   }
 
-  get #webSocket(): SocketConstructor {
-    return this.#options.webSocket ?? globalThis.WebSocket
+  #socketOf(transport: Transport): SocketConstructor {
+    const { fetch, webSocket } = this.#options
+    if (transport === "websocket") return webSocket ?? globalThis.WebSocket
+    return httpSocket(transport === "sse" ? "events" : "poll", fetch)
   }
 
   #hello(credential: Credential): ConnectPayload {
@@ -243,7 +247,8 @@ export class WeirClient {
   #connected(payload: ServerPayload<"connected">, ts: number): void {
     const connection = this.#connection!
     this.#comeback.connected(performance.now())
-    const probe = () => new this.#webSocket(socketUrl(this.#options.url), this.#codec.protocol)
+    const WebSocket = this.#socketOf("websocket")
+    const probe = () => new WebSocket(socketUrl(this.#options.url), this.#codec.protocol)
     this.#transports.connected(probe, () => connection.drop("WebSocket works again"))
     this.#identity = { user: payload.user ?? "", session: payload.session }
     this.#features = new Set(payload.features)
