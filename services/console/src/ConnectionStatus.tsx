@@ -1,7 +1,9 @@
 /**
  * ConnectionStatus: the state of the line, always in sight.
  */
+import type { Transport } from "@weir/client/Transports"
 import type { ConnectionState } from "@weir/client/WeirClient"
+import { transportWords } from "./transportWords.ts"
 
 const words: { readonly [State in ConnectionState]: string } = {
   idle: "Starting",
@@ -11,9 +13,23 @@ const words: { readonly [State in ConnectionState]: string } = {
   closed: "Disconnected"
 }
 
-export const ConnectionStatus = ({ state }: { readonly state: ConnectionState }) => (
-  <p className="status" role="status" data-testid="connection-state" data-state={state}>
+interface Props {
+  readonly state: ConnectionState
+  readonly transport: Transport
+}
+
+export const ConnectionStatus = ({ state, transport }: Props) => (
+  <p
+    className="status"
+    role="status"
+    data-testid="connection-state"
+    data-state={state}
+    data-transport={transport}
+  >
     <span className="dot" aria-hidden="true" />
     <span className="word">{words[state]}</span>
+    {state === "connected" && transport !== "websocket" && (
+      <span className="way">{transportWords[transport]}</span>
+    )}
   </p>
 )

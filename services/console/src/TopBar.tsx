@@ -9,13 +9,13 @@ import { useLine } from "./line/LineContext.tsx"
 import { ThemeToggle } from "./ThemeToggle.tsx"
 
 export const TopBar = ({ onSignOut }: { readonly onSignOut: () => void }) => {
-  const { name } = useLine()
+  const { client, name } = useLine()
   const { state } = useConnection()
   return (
     <header className="top-bar">
       <img src="/icon.svg" alt="" width="28" height="28" />
       <span className="brand">Weir</span>
-      <ConnectionStatus state={state} />
+      <ConnectionStatus state={state} transport={client.transport} />
       <span className="me">
         <Face name={name} />
         <span className="person" data-testid="me">

@@ -4,6 +4,7 @@
 import { useConnection } from "@weir/client/react/useConnection"
 import { useLine } from "../line/LineContext.tsx"
 import { useObservable } from "../line/useObservable.ts"
+import { transportWords } from "../transportWords.ts"
 import { ViewHeader } from "../ViewHeader.tsx"
 import "./connection.css"
 import { RecoveryPanel } from "./RecoveryPanel.tsx"
@@ -37,6 +38,8 @@ export const ConnectionView = () => {
             <dl className="facts">
               <dt>State</dt>
               <dd>{isCut ? `${state}, cut` : state}</dd>
+              <dt>Transport</dt>
+              <dd>{transportWords[line.client.transport]}</dd>
               <dt>User</dt>
               <dd>{user ?? "–"}</dd>
               <dt>Session</dt>

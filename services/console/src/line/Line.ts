@@ -6,6 +6,7 @@ import type { Codec } from "@weir/client/Codec"
 import type { Position, ServerEnvelope } from "@weir/client/Envelope"
 import { jsonCodec } from "@weir/client/JsonCodec"
 import { type Observable, Observed } from "@weir/client/Observable"
+import { ALL_TRANSPORTS } from "@weir/client/Transports"
 import { WeirClient } from "@weir/client/WeirClient"
 import { Feeder } from "../chart/Feeder.ts"
 import { devToken } from "../devToken.ts"
@@ -28,6 +29,8 @@ export class Line {
       token: () => devToken(name),
       codec: tapped(jsonCodec, (frame) => this.#note({ type: "frame", frame })),
       webSocket: this.network.webSocket,
+      fetch: this.network.fetch,
+      transports: ALL_TRANSPORTS,
       onState: (state) => {
         const failure = this.client.failure?.message
         this.#note({ type: "state", state, ...(failure && { failure }) })

@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import { fakeSockets } from "@weir/client/FakeSocket.fixture"
 import { Network } from "./Network.ts"
 
@@ -67,5 +67,25 @@ describe("Network", () => {
     assert.isTrue(opened[0]?.closedByClient)
     assert.lengthOf(opened, 2)
     assert.deepStrictEqual(heard, ["close 1006", "open"])
+  })
+
+  it("lets no request through while it is cut, and ends those that go on", () => {
+    const { network } = open()
+    const signals: Array<AbortSignal> = []
+    vi.stubGlobal("fetch", (_: string, { signal }: { readonly signal: AbortSignal }) => {
+      signals.push(signal)
+    })
+
+    void network.fetch("/v1/sessions")
+    network.cut()
+    void network.fetch("/v1/sessions")
+    network.restore()
+    void network.fetch("/v1/sessions")
+    vi.unstubAllGlobals()
+
+    assert.deepStrictEqual(
+      signals.map(({ aborted }) => aborted),
+      [true, true, false]
+    )
   })
 })

@@ -20,8 +20,14 @@ export class Network {
   readonly #live = new Set<CuttableSocket>()
   /** Cut, and still open on the other side. */
   readonly #deaf = new Set<CuttableSocket>()
-  /** For `WeirClient`: its sockets go through this network. */
+  /** Of the requests that go on while it is not cut. */
+  #plug = new AbortController()
+  /** For `WeirClient`: its sockets and requests go through this network. */
   readonly webSocket: SocketConstructor
+  readonly fetch: typeof globalThis.fetch = (url, { signal, ...init } = {}) => {
+    const signals = [this.#plug.signal, ...(signal ? [signal] : [])]
+    return fetch(url, { ...init, signal: AbortSignal.any(signals) })
+  }
 
   constructor(WebSocket: SocketConstructor) {
     const isCut = () => this.#cut.value
@@ -47,6 +53,7 @@ export class Network {
   /** What is open dies, and nothing new opens. */
   cut(): void {
     this.#cut.set(true)
+    this.#plug.abort()
     for (const socket of [...this.#live]) {
       this.#live.delete(socket)
       this.#deaf.add(socket)
@@ -57,6 +64,7 @@ export class Network {
   restore(): void {
     for (const socket of this.#deaf) socket.abandon()
     this.#deaf.clear()
+    this.#plug = new AbortController()
     this.#cut.set(false)
   }
 }
