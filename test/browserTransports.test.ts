@@ -20,7 +20,7 @@ const upgradeOrEvents = /upgrade: websocket|\/events HTTP/i
 // What a browser says of a request that came to nothing.
 const ofTheBrowser = /^(?:WebSocket connection to|Failed to load resource)/
 
-const EVERY_MS = 50
+const EVERY_MS = 100
 
 /** Runs in the page: its client waits a tenth of the time, and looks for a way up every second. */
 const hurry = () => {
