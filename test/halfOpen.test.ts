@@ -101,7 +101,7 @@ describe("a client that is gone without a word", () => {
 
     network.set({ dropToClient: true, dropToServer: true })
 
-    await waitUntil("they are found out", async () => (await missed()) === 3)
+    await waitUntil("they are found out", async () => (await missed()) === 3, 30_000)
     await waitUntil("others see them leave", async () => (await members()) === 0)
     assert.strictEqual(await events(), 1)
 
@@ -161,7 +161,8 @@ describe("a client that has slept", () => {
     await publish(3, 10)
     await waitUntil(
       "it is found out",
-      async () => (await metric(weir.ops, 'weir_connector_closes_total{code="3012"}')) === 1
+      async () => (await metric(weir.ops, 'weir_connector_closes_total{code="3012"}')) === 1,
+      30_000
     )
     const before = asked
     sleeper.wake()
