@@ -57,12 +57,13 @@ const freePorts = {
   WEIR_OPS_PORT: "0"
 }
 
-const startLimitMs = 30_000
+// For what is stuck, not for what is slow: several start at once, beside everything else.
+const startLimitMs = 60_000
 
 const readyLine = (child: ChildProcess, log: () => string): Promise<Ready> =>
   new Promise((resolve, reject) => {
     const give = (why: string) => reject(new Error(`${why}\n${log()}`))
-    const timer = setTimeout(() => give("not ready in 30 s"), startLimitMs)
+    const timer = setTimeout(() => give(`not ready in ${startLimitMs} ms`), startLimitMs)
     let line: Ready | undefined
     createInterface({ input: child.stdout! }).on("line", (text) => {
       const json = JSON.parse(text)
