@@ -61,7 +61,7 @@ export const newcomersHeld = counter(
 
 export const loopLag = gauge(
   "weir_connector_loop_lag_p99_seconds",
-  "How late the event loop was lately, in all but a hundredth of the looks"
+  "How late the event loop was in the last 5 s, in all but a hundredth of the looks"
 )
 
 export const memoryShare = gauge(

@@ -3,7 +3,7 @@
  * clients away when there is hardly any left.
  */
 import { totalmem } from "node:os"
-import { createHistogram, performance } from "node:perf_hooks"
+import { createHistogram, performance, type RecordableHistogram } from "node:perf_hooks"
 import type { Limits } from "@weir/config/Settings"
 import { Effect, Schedule } from "effect"
 import { loopLag, memoryShare as memoryShareGauge } from "../ConnectorMetrics.ts"
@@ -17,24 +17,35 @@ const tickMs = 20
 
 const lookMs = 500
 
-/** How late the loop was since the last time that it was asked. Node's own monitor forgets what is late when it is reset. */
+/** What is shown is of so many looks: of 250 ticks, all but the two latest. */
+const looksShown = 10
+
+const p99OfMs = (lateMicros: RecordableHistogram): number => {
+  const lagMs = lateMicros.count === 0 ? 0 : lateMicros.percentile(99) / 1_000
+  lateMicros.reset()
+  return lagMs
+}
+
+/**
+ * How late the loop was since the last time that it was asked, and in those that are shown. Node's
+ * own monitor forgets what is late when it is reset.
+ */
 const lagMeter = Effect.gen(function* () {
-  const lateMicros = createHistogram()
+  const sinceLook = createHistogram()
+  const sinceShown = createHistogram()
   let tickedAt = performance.now()
   const tick = () => {
     const now = performance.now()
-    lateMicros.record(Math.max(1, Math.round((now - tickedAt - tickMs) * 1_000)))
+    const lateMicros = Math.max(1, Math.round((now - tickedAt - tickMs) * 1_000))
+    sinceLook.record(lateMicros)
+    sinceShown.record(lateMicros)
     tickedAt = now
   }
   yield* Effect.acquireRelease(
     Effect.sync(() => setInterval(tick, tickMs)),
     (timer) => Effect.sync(() => clearInterval(timer))
   )
-  return () => {
-    const lagMs = lateMicros.count === 0 ? 0 : lateMicros.percentile(99) / 1_000
-    lateMicros.reset()
-    return lagMs
-  }
+  return { takeLag: () => p99OfMs(sinceLook), takeShown: () => p99OfMs(sinceShown) }
 })
 
 /** What this process may use, in bytes; undefined: all that there is. */
@@ -57,20 +68,26 @@ export const run = Effect.fnUntraced(function* ({
   limits,
   sessions
 }: PressureWatchOptions) {
-  const takeLag = yield* lagMeter
+  const { takeLag, takeShown } = yield* lagMeter
   const memory = memoryOf(limits)
   const pressure = new Pressure()
   admission.pressure = pressure
-  let shown = { lagMs: 0, memoryShare: 0 }
+  const shown = { lagMs: 0, memoryShare: 0 }
+  let looks = 0
+
+  const show = (memoryShare: number) => {
+    memoryShareGauge.add(memoryShare - shown.memoryShare)
+    shown.memoryShare = memoryShare
+    if (++looks % looksShown > 0) return
+    const lagMs = takeShown()
+    loopLag.add((lagMs - shown.lagMs) / 1_000)
+    shown.lagMs = lagMs
+  }
 
   const look = Effect.sync(() => {
     const memoryShare = memory === undefined ? 0 : process.memoryUsage.rss() / memory
-    const load = { lagMs: takeLag(), memoryShare }
-    loopLag.add((load.lagMs - shown.lagMs) / 1_000)
-    memoryShareGauge.add(load.memoryShare - shown.memoryShare)
-    shown = load
-    const now = performance.now()
-    pressure.look(load, now)
+    pressure.look({ lagMs: takeLag(), memoryShare }, performance.now())
+    show(memoryShare)
     return pressure.mustShed ? shedSome(sessions(), Date.now()) : 0
   })
   yield* look.pipe(
