@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type Failure, failure } from "@weir/core/Failure"
 import { Deferred, Effect, Exit, Fiber } from "effect"
+import { TestClock } from "effect/testing"
 import { at, settle } from "./FakeRouters.fixture.ts"
 import * as SharedPages from "./SharedPages.ts"
 
@@ -52,6 +53,20 @@ describe("a page that many ask for", () => {
 
         assert.deepStrictEqual(yield* Effect.forEach(others, Fiber.join), [2, 2])
       })
+  )
+
+  it.effect("is read a few times a second while it is asked for without end", () =>
+    Effect.gen(function* () {
+      const { answer, ask, asked } = yield* makeOwner
+      for (let passed = 0; passed < 3_000; passed += 20) {
+        yield* ask("chat:a", since(5))
+        yield* ask("chat:a", since(5))
+        yield* answer(asked().length - 1, Exit.succeed(1))
+        yield* TestClock.adjust("20 millis")
+      }
+      assert.isBelow(asked().length, 20)
+      assert.isAbove(asked().length, 8)
+    })
   )
 
   it.effect("is forgotten with its answer", () =>

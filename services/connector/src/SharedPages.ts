@@ -9,7 +9,11 @@
  * after a publication was passed on here would be given a page from before it, take that for all
  * there is, and wait. So no verdict is older than its question, as if each had asked alone, and
  * what `subscribed` promises rests on nothing new. Nothing is kept beyond the answer: a page has
- * no age that could be wrong. There are never more entries than fibers that wait for them.
+ * no age that could be wrong.
+ *
+ * Where reads of a page follow each other without end, there is a pause between them, which grows
+ * as they go on: a storm that lasts costs the log a few reads a second of each page. There are
+ * never more entries than fibers that wait for them, and those read within the last pause.
  */
 import type { Failure } from "@weir/core/Failure"
 import type { ReadRequest, ReadResponse } from "@weir/proto/mesh/v1/router"
@@ -38,6 +42,10 @@ const keyOf = (channel: string, from: ReadRequest["from"]): string => {
 
 type Waiting = Deferred.Deferred<Page, Failure>
 
+/** Of the third read in a row; twice as long each time. Less than a client waits before it returns. */
+const firstPauseMs = 10
+const longestPauseMs = 320
+
 /** `read`: asks the owner. */
 export const make = Effect.fnUntraced(function* (
   read: ReadPage
@@ -47,24 +55,33 @@ export const make = Effect.fnUntraced(function* (
   /** Of each page that is being read: who shares the next read of it, if anybody does. */
   const next = new Map<string, Waiting | undefined>()
 
-  const begin = (key: string, asked: Effect.Effect<Page, Failure>, waiting: Waiting): void => {
-    next.set(key, undefined)
-    run(Effect.map(Effect.exit(asked), (exit) => answer(key, asked, waiting, exit)))
-  }
-
-  const answer = (
+  const begin = (
     key: string,
     asked: Effect.Effect<Page, Failure>,
     waiting: Waiting,
-    exit: Exit.Exit<Page, Failure>
+    pauseMs: number
   ): void => {
+    next.set(key, undefined)
+    run(
+      Effect.gen(function* () {
+        const exit = yield* Effect.exit(asked)
+        Deferred.doneUnsafe(waiting, exit)
+        if (Exit.isFailure(exit)) return giveUp(key, exit)
+        if (pauseMs > 0) yield* Effect.sleep(pauseMs)
+        const behind = next.get(key)
+        next.delete(key)
+        if (behind === undefined) return
+        const longer = Math.min(longestPauseMs, Math.max(firstPauseMs, 2 * pauseMs))
+        begin(key, asked, behind, longer)
+      })
+    )
+  }
+
+  /** Not to be had for so long: those who came meanwhile do not wait as long once more. */
+  const giveUp = (key: string, exit: Exit.Exit<Page, Failure>): void => {
     const behind = next.get(key)
     next.delete(key)
-    Deferred.doneUnsafe(waiting, exit)
-    if (behind === undefined) return
-    // Not to be had for so long: those who came meanwhile do not wait as long once more.
-    if (Exit.isFailure(exit)) Deferred.doneUnsafe(behind, exit)
-    else begin(key, asked, behind)
+    if (behind !== undefined) Deferred.doneUnsafe(behind, exit)
   }
 
   return (channel, from) =>
@@ -78,7 +95,7 @@ export const make = Effect.fnUntraced(function* (
       }
       const waiting: Waiting = Deferred.makeUnsafe()
       if (isUnderWay) next.set(key, waiting)
-      else begin(key, read(channel, from), waiting)
+      else begin(key, read(channel, from), waiting, 0)
       return Deferred.await(waiting)
     })
 })
