@@ -45,6 +45,10 @@ describe("a process with a bad configuration", () => {
         limits: { frameBytes: 0, commands: { perSecond: 1 }, exempt: ["localhost"] },
         auth: { issuer: "i", keys: [{ id: "k", algorithm: "HS256", secret: "short" }] },
         apiKeys: [{ id: "k", sha256: "plain", capabilities: { "chat:*": ["rule"] } }],
+        rpc: [
+          { methods: "orders.*", url: "grpc://orders" },
+          { methods: "a*b", url: "http://10.0.0.1/", timeoutMs: 60_000, authorization: "two words" }
+        ],
         colour: "blue"
       }),
       { WEIR_OPS_PORT: "99999", WEIR_LOG_LEVEL: "Loud" }
@@ -67,6 +71,10 @@ describe("a process with a bad configuration", () => {
       "auth.keys.0",
       "apiKeys.0.sha256",
       "apiKeys.0.capabilities",
+      "rpc.0.url",
+      "rpc.1.methods",
+      "rpc.1.timeoutMs",
+      "rpc.1.authorization",
       "colour"
     ]) {
       assert.include(stderr, `${path}: `)
@@ -77,10 +85,15 @@ describe("a process with a bad configuration", () => {
     const secret = "too short to be a secret"
     const keys = [{ id: "k", algorithm: "HS256", secret }]
 
-    const { status, stderr } = run(JSON.stringify({ auth: { issuer: "i", audience: "a", keys } }))
+    const rpc = [{ methods: "*", url: "http://10.0.0.1/", authorization: secret }]
+
+    const { status, stderr } = run(
+      JSON.stringify({ auth: { issuer: "i", audience: "a", keys }, rpc })
+    )
 
     assert.strictEqual(status, 2)
     assert.include(stderr, "auth.keys.0: ")
+    assert.include(stderr, "rpc.0.authorization: ")
     assert.notInclude(stderr, secret)
   })
 

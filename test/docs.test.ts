@@ -24,8 +24,8 @@ import { Reader } from "./docs/Reader.ts"
 import { Terminal } from "./docs/Terminal.ts"
 import { chromiumOptions } from "./harness/chromium.ts"
 import { freePort } from "./harness/freePort.ts"
-import { openJson } from "./harness/JsonClient.ts"
-import { start, type WeirProcess } from "./harness/WeirProcess.ts"
+import { connectJson, openJson } from "./harness/JsonClient.ts"
+import { developmentToken, start, type WeirProcess } from "./harness/WeirProcess.ts"
 import type { Payload } from "./harness/WireClient.ts"
 import { waitUntil } from "./harness/waitUntil.ts"
 
@@ -344,6 +344,45 @@ describe("a token that docs/recipes.md makes", () => {
     client.send("connect", { versions: ["1"], token: terminal.output.trim() })
     assert.strictEqual((await client.take("connected")).payload.user, "ann")
     assert.strictEqual((await client.subscribe("chat:room")).type, "subscribed")
+    client.close()
+  })
+})
+
+describe("the backend that docs/recipes.md shows", () => {
+  const section = blocksOf("docs/recipes.md").filter(
+    ({ heading }) => heading === "A backend for rpc"
+  )
+  let server: WeirProcess
+  let backend: Terminal
+
+  beforeAll(async () => {
+    const { rpc } = JSON.parse(section.find(({ language }) => language === "json")!.text)
+    const port = await freePort()
+    const { file } = section.find(({ language }) => language === "js")!
+    backend = new Terminal(`exec node ${file}`, {
+      cwd: clone.root,
+      env: { ...env, PORT: `${port}`, BACKEND_SECRET: rpc[0].authorization }
+    })
+    const here = [{ ...rpc[0], url: `http://127.0.0.1:${port}/` }]
+    server = await start({ program: "standalone", config: { rpc: here } })
+    await waitUntil("the backend is ready", () => backend.output.includes("ready"))
+  })
+  afterAll(async () => {
+    await server?.stop()
+    await backend?.interrupt()
+  })
+
+  it("answers its clients, once for what is asked twice, and refuses in its own words", async () => {
+    const token = await developmentToken(server.http!, "née")
+    const client = await connectJson(server.http!, { token })
+    const ask = async (method: string, data: unknown) =>
+      (await client.request("rpc", { method, data })).payload
+
+    const { data } = await ask("orders.place", { id: "o-1", amount: 2 })
+    assert.deepStrictEqual((await ask("orders.place", { id: "o-1", amount: 2 })).data, data)
+    assert.deepStrictEqual((await ask("orders.list", null)).data, [data])
+    assert.strictEqual((await ask("orders.place", { id: "o-2" })).message, "amount: at least 1")
+    assert.strictEqual((await ask("orders.cook", null)).code, "bad_request")
     client.close()
   })
 })

@@ -117,6 +117,7 @@ interface ServerPayloads {
     readonly left?: ReadonlyArray<MemberPayload>
     readonly reset?: boolean
   }
+  readonly rpcResult: EncodedData
   readonly refreshed: { readonly expiresAt?: number; readonly ticket?: string }
   readonly expiring: { readonly expiresAt?: number }
   readonly goaway: {
@@ -151,5 +152,6 @@ export type ClientType =
   | "history"
   | "presence"
   | "refresh"
+  | "rpc"
   | "signal"
   | "pong"

@@ -40,6 +40,7 @@ const valueOf = (type: ClientType, payload: object): object => {
     case "subscribe":
       return subscribeOf(payload as SubscribePayload)
     case "publish":
+    case "rpc":
     case "signal":
       return { ...payload, ...encodedOf(payload as EncodedData) }
     default:
@@ -72,6 +73,7 @@ const resultOf = ({ result }: SubscribeResult) =>
 const payloadOf = (payload: ServerValue): object => {
   switch (payload.$case) {
     case "publication":
+    case "rpcResult":
     case "signal":
       return withData(payload.value)
     case "history":

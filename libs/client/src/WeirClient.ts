@@ -7,6 +7,7 @@
  */
 import type { Backoff } from "./Backoff.ts"
 import { report } from "./Callback.ts"
+import { Calls, type RpcOptions } from "./Calls.ts"
 import { ChannelEvents } from "./ChannelEvents.ts"
 import type { Codec } from "./Codec.ts"
 import { Comeback } from "./Comeback.ts"
@@ -89,6 +90,7 @@ export class WeirClient {
   readonly #subscriptions: Subscriptions
   readonly #publisher: Publisher
   readonly #requests = new Requests()
+  readonly #calls = new Calls()
   readonly #ready = deferred<void>()
   readonly #state = new Observed<ConnectionState>("idle")
   #failure: WeirError | undefined
@@ -209,6 +211,12 @@ export class WeirClient {
     return historyOf(await this.#requests.ask("history", { channel, ...options }))
   }
 
+  /** Asks the backend behind the server; sent at most once. Resolves with the answer's data. */
+  async rpc(method: string, data: unknown = null, options: RpcOptions = {}): Promise<unknown> {
+    this.#mustBeOpen()
+    return this.#calls.call(method, data, options)
+  }
+
   async #open(): Promise<void> {
     clearTimeout(this.#retry)
     this.#state.set("connecting")
@@ -263,6 +271,7 @@ export class WeirClient {
     if (this.#connection !== connection) return
     this.#publisher.connected(this.#pace)
     this.#requests.connected(connection)
+    this.#calls.connected(connection)
   }
 
   #resume(): void {
@@ -343,6 +352,7 @@ export class WeirClient {
     this.#subscriptions.disconnected()
     this.#publisher.disconnected()
     this.#requests.disconnected()
+    this.#calls.disconnected()
   }
 
   #wait(hint: Spread | undefined, retryAfterMs: number): void {
@@ -366,6 +376,7 @@ export class WeirClient {
     this.#subscriptions.close(failure)
     this.#publisher.fail(error)
     this.#requests.fail(error)
+    this.#calls.fail(error)
   }
 
   #mustBeOpen(): void {

@@ -86,6 +86,14 @@ export interface AuthSettings {
   readonly keys: ReadonlyArray<TokenKeySettings>
 }
 
+/** A backend that answers clients' `rpc`. */
+export interface RpcHandlerSettings {
+  readonly methods: string
+  readonly url: string
+  readonly timeoutMs: number
+  readonly authorization: string | undefined
+}
+
 export interface NodeSettings {
   readonly name: string
   readonly role: "connector" | "router" | "presence" | "auth"
@@ -122,6 +130,7 @@ export interface Settings {
   readonly drain: DrainSettings
   readonly auth: AuthSettings
   readonly apiKeys: ReadonlyArray<ApiKey>
+  readonly rpc: ReadonlyArray<RpcHandlerSettings>
   readonly nodes: ReadonlyArray<NodeSettings>
 }
 
@@ -147,7 +156,7 @@ const developmentApiKey: ApiKey = {
 
 export type Environment = Omit<
   Settings,
-  "namespaces" | "origins" | "limits" | "drain" | "auth" | "apiKeys" | "nodes"
+  "namespaces" | "origins" | "limits" | "drain" | "auth" | "apiKeys" | "rpc" | "nodes"
 >
 
 /** Where other nodes reach a listener that is bound to `address` (host:port). */
@@ -177,6 +186,12 @@ export const decide = (file: WeirFile, environment: Environment): Settings => {
       }),
       ...(environment.development ? [developmentApiKey] : [])
     ],
+    rpc: (file.rpc ?? []).map(({ authorization, methods, timeoutMs = 5_000, url }) => ({
+      methods,
+      url,
+      timeoutMs,
+      authorization
+    })),
     nodes: file.nodes ?? []
   }
 }

@@ -142,6 +142,34 @@ const ApiKeyOptions = Schema.Struct({
   capabilities: CapabilityRules
 })
 
+const isBackendUrl = (text: string): boolean => {
+  if (!URL.canParse(text)) return false
+  const { host, pathname, port, protocol, search, username } = new URL(text)
+  if (host === "" || username !== "") return false
+  if (protocol === "http:" || protocol === "https:") return true
+  return protocol === "grpc:" && port !== "" && search === "" && /^\/?$/.test(pathname)
+}
+
+/** Who answers clients' `rpc`. */
+const RpcHandlerOptions = Schema.Struct({
+  /** A method's name, or what names begin with and `*`; the longest that matches counts. */
+  methods: rule(
+    Schema.String,
+    'must be a method such as "orders.place", or what methods begin with, such as "orders.*"',
+    (text) => /^(?=.{1,128}$)[A-Za-z0-9_.:/-]*\*?$/.test(text)
+  ),
+  url: rule(
+    Schema.String,
+    "must be http://…, https://… or grpc://host:port, without a user",
+    isBackendUrl
+  ),
+  timeoutMs: Schema.optionalKey(
+    Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 30_000 }))
+  ),
+  /** Sent as a bearer, so that the backend knows who calls. */
+  authorization: Schema.optionalKey(Schema.String.check(Schema.isPattern(/^[\x21-\x7e]{1,1024}$/)))
+})
+
 const NodeOptions = Schema.Struct({
   name,
   role: Schema.Literals(["connector", "router", "presence", "auth"]),
@@ -159,6 +187,7 @@ export const WeirFile = Schema.Struct({
   drain: Schema.optionalKey(DrainOptions),
   auth: Schema.optionalKey(AuthOptions),
   apiKeys: Schema.optionalKey(distinct(ApiKeyOptions, "id")),
+  rpc: Schema.optionalKey(distinct(RpcHandlerOptions, "methods")),
   /** A fixed view of the mesh: it says who is here, even where Redis keeps the logs. */
   nodes: Schema.optionalKey(distinct(NodeOptions, "name"))
 })

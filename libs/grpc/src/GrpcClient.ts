@@ -17,7 +17,7 @@ import {
   rawMethod,
   type ServiceDefinition
 } from "./ServiceDefinition.ts"
-import { toFailure } from "./Status.ts"
+import { outsideFailure, toFailure } from "./Status.ts"
 
 export interface CallOptions {
   /** Milliseconds from now; a unary call without one has 5 s. */
@@ -50,14 +50,32 @@ const channelOptions: grpc.ChannelOptions = {
   "grpc.min_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 1_000,
   "grpc.enable_http_proxy": 0,
+  "grpc.use_local_subchannel_pool": 1
+}
+
+const meshOptions: grpc.ChannelOptions = {
+  ...channelOptions,
   "grpc.keepalive_time_ms": 2_000,
   "grpc.keepalive_timeout_ms": 1_500,
   "grpc.keepalive_permit_without_calls": 1,
-  "grpc.use_local_subchannel_pool": 1,
   "grpc.max_receive_message_length": 16 * 1024 * 1024,
   // The side that receives the fan-out is the client, because only a client can widen its window.
   "grpc-node.flow_control_window": 4 * 1024 * 1024
 }
+
+/** Who is called: how its connection is kept, and what its statuses mean. */
+export interface Peer {
+  readonly options: grpc.ChannelOptions
+  readonly failureOf: (error: unknown) => Failure
+}
+
+const mesh: Peer = { options: meshOptions, failureOf: toFailure }
+
+/**
+ * A program of somebody else's. No keepalive: many servers end a connection that is pinged as
+ * often as we ping our own.
+ */
+export const outside: Peer = { options: channelOptions, failureOf: outsideFailure }
 
 const metadataOf = (options: CallOptions): grpc.Metadata => {
   const metadata = new grpc.Metadata({ waitForReady: options.waitForReady === true })
@@ -86,7 +104,12 @@ const connected = (client: grpc.Client): Effect.Effect<void, Failure> =>
     )
   })
 
-const unary = (client: grpc.Client, service: ServiceDefinition, method: MethodDefinition) => {
+const unary = (
+  client: grpc.Client,
+  service: ServiceDefinition,
+  method: MethodDefinition,
+  { failureOf }: Peer
+) => {
   const { path, requestSerialize, responseDeserialize } = rawMethod(service, method)
   return (request: unknown, options: CallOptions = {}): Effect.Effect<unknown, Failure> =>
     Effect.callback((resume) => {
@@ -98,7 +121,7 @@ const unary = (client: grpc.Client, service: ServiceDefinition, method: MethodDe
         metadataOf(options),
         deadlineOf(options.deadlineMs ?? defaultDeadlineMs),
         (error, bytes) => {
-          if (error) return resume(Effect.fail(toFailure(error)))
+          if (error) return resume(Effect.fail(failureOf(error)))
           const response = decodeMessage(method.responseType, bytes ?? new Uint8Array())
           resume(response instanceof Failure ? Effect.fail(response) : Effect.succeed(response))
         }
@@ -159,15 +182,16 @@ const bidirectional =
 /** A client of the service at `address`, closed with the scope. */
 export const make = Effect.fnUntraced(function* <D extends ServiceDefinition>(
   definition: D,
-  address: string
+  address: string,
+  peer: Peer = mesh
 ): Effect.fn.Return<GrpcClient<D>, never, Scope.Scope> {
   const client = yield* Effect.acquireRelease(
-    Effect.sync(() => new grpc.Client(address, grpc.credentials.createInsecure(), channelOptions)),
+    Effect.sync(() => new grpc.Client(address, grpc.credentials.createInsecure(), peer.options)),
     (it) => Effect.sync(() => it.close())
   )
   const methods = Object.entries(definition.methods).map(([name, method]) => {
     const kind = method.requestStream ? bidirectional : method.responseStream ? serverStream : unary
-    return [name, kind(client, definition, method)]
+    return [name, kind(client, definition, method, peer)]
   })
   return Object.fromEntries(methods) as GrpcClient<D>
 })

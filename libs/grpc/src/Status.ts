@@ -73,3 +73,33 @@ export const toFailure = (error: unknown): Failure => {
   const known = code === undefined ? undefined : failureOfStatus[code]
   return known ?? failure("internal", "a call within the mesh failed")
 }
+
+/** What a client is told by a server that is not of the mesh. Its words are for who asked. */
+const codesOfOutside: Partial<Record<grpc.status, FailureCode>> = {
+  [grpc.status.INVALID_ARGUMENT]: "bad_request",
+  [grpc.status.NOT_FOUND]: "bad_request",
+  [grpc.status.OUT_OF_RANGE]: "bad_request",
+  [grpc.status.FAILED_PRECONDITION]: "bad_request",
+  [grpc.status.ALREADY_EXISTS]: "bad_request",
+  [grpc.status.PERMISSION_DENIED]: "permission_denied",
+  [grpc.status.UNAUTHENTICATED]: "permission_denied"
+}
+
+const maxWordsLength = 256
+
+/** The statuses of a server that knows nothing of our failures. */
+export const outsideFailure = (error: unknown): Failure => {
+  const { code, details = "" } = error as Partial<grpc.ServiceError>
+  const known = code === undefined ? undefined : codesOfOutside[code]
+  const words = details.slice(0, maxWordsLength)
+  if (known !== undefined) return failure(known, words || `the backend answered ${known}`)
+  switch (code) {
+    // Of too large an answer grpc-js says the same: the time to wait is a guess for both.
+    case grpc.status.RESOURCE_EXHAUSTED:
+      return failure("too_many_requests", words || "the backend is busy", 1_000)
+    case grpc.status.DEADLINE_EXCEEDED:
+      return failure("timeout", "no answer came in time")
+    default:
+      return failure("unavailable", "the backend cannot answer now", 1_000)
+  }
+}

@@ -57,12 +57,17 @@ export const gauge = (name: string, description: string, attributes: Labels = {}
   register(Metric.gauge(name, { description, attributes }), (value) => ({ value }))
 
 /** One counter for each value of a label, made when first needed. The values must be few. */
-export const counterBy = (name: string, description: string, label: string) => {
+export const counterBy = (
+  name: string,
+  description: string,
+  label: string,
+  attributes: Labels = {}
+) => {
   const counters = new Map<string, Counter>()
   return (value: string): Counter => {
     let found = counters.get(value)
     if (found === undefined) {
-      found = counter(name, description, { [label]: value })
+      found = counter(name, description, { ...attributes, [label]: value })
       counters.set(value, found)
     }
     return found

@@ -6,22 +6,25 @@ import { checkAccess, type Verb } from "@weir/core/Capability"
 import { namespaceOf } from "@weir/core/ChannelName"
 import { checkRoster, checkVerb } from "@weir/core/CheckAccess"
 import { checkMessage } from "@weir/core/CheckMessage"
+import { checkContent } from "@weir/core/Content"
 import { type Failure, failure, failures, orFail } from "@weir/core/Failure"
 import { checkPageSize } from "@weir/core/PageSize"
 import { monotonicMs } from "@weir/flow/Monotonic"
 import type { PresenceNodes } from "@weir/mesh/PresenceNodes"
-import type { HistoryRequest, PresenceRequest, Publish } from "@weir/proto/client/v1/client"
+import type { HistoryRequest, PresenceRequest, Publish, Rpc } from "@weir/proto/client/v1/client"
 import type { ClientPayload } from "@weir/wire/ClientFrames"
 import { decodePublication } from "@weir/wire/Publications"
 import type { ServerPayload } from "@weir/wire/ServerFrames"
 import { Clock, Deferred, Effect } from "effect"
 import type { ConnectDeps } from "./Connect.ts"
 import { sign } from "./domain/Ticket.ts"
+import type { RpcHandlers } from "./RpcHandlers.ts"
 import type { Session } from "./Session.ts"
 import { leave, prepare } from "./Subscribe.ts"
 
 export interface CommandDeps extends ConnectDeps {
   readonly presence: PresenceNodes["Service"]
+  readonly rpc: RpcHandlers
 }
 
 /** What a page of publications may weigh, so that one answer fits an empty outbox. */
@@ -130,6 +133,33 @@ const unsubscribe = Effect.fnUntraced(function* (
   return { channel, reason: "" }
 })
 
+const ended = (session: Session): Effect.Effect<never, Failure> =>
+  Effect.callback((resume) => {
+    const gone = () => resume(Effect.fail(failure("unavailable", "the connection has ended")))
+    const forget = session.onEnd(gone)
+    return Effect.sync(forget)
+  })
+
+const rpc = Effect.fnUntraced(function* (
+  deps: CommandDeps,
+  session: Session,
+  { contentType, data, method }: Rpc
+) {
+  const isEmpty = data.byteLength === 0
+  const limit = session.limits.publicationBytes
+  const content = isEmpty ? data : yield* orFail(checkContent(contentType, data, limit))
+  const called = deps.rpc.call({
+    method,
+    contentType,
+    data: content,
+    user: session.identity!.user,
+    member: session.publicName,
+    requestId: randomUUID()
+  })
+  // Who is gone does not want it any more, and the backend may have others to answer.
+  return yield* Effect.raceFirst(called, ended(session))
+})
+
 /** The answer to a request, for those that have one answer and nothing to do after it. */
 const reply = (deps: CommandDeps, session: Session, payload: ClientPayload): Reply => {
   switch (payload.$case) {
@@ -156,6 +186,11 @@ const reply = (deps: CommandDeps, session: Session, payload: ClientPayload): Rep
     case "unsubscribe":
       return Effect.map(unsubscribe(deps, session, payload.value.channel), (value) => ({
         $case: "unsubscribed",
+        value
+      }))
+    case "rpc":
+      return Effect.map(rpc(deps, session, payload.value), (value) => ({
+        $case: "rpcResult",
         value
       }))
     case "ping":

@@ -267,6 +267,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
 
   const closed = (session: Session, code: number) => {
     session.connection.gone(code)
+    session.ended()
     for (const subscription of session.subscriptions.values()) leave(deps, session, subscription)
     heartbeats.forget(session)
     const { carrier } = session.connection.framing

@@ -2,7 +2,7 @@
  * ConnectorConfig: what the connector takes from the settings.
  */
 
-import type { Limits, Settings } from "@weir/config/Settings"
+import type { Limits, RpcHandlerSettings, Settings } from "@weir/config/Settings"
 import type { ApiKey } from "@weir/core/ApiKey"
 import type { DrainSettings } from "@weir/core/DrainSettings"
 import type { Namespaces } from "@weir/core/Namespace"
@@ -23,6 +23,8 @@ export interface ConnectorConfig {
   readonly httpApi: boolean
   /** Whose keys the API takes. */
   readonly apiKeys: ReadonlyArray<ApiKey>
+  /** Who answers clients' `rpc`. */
+  readonly rpc: ReadonlyArray<RpcHandlerSettings>
   /** A directory with a page to serve at `/`. */
   readonly pageDirectory: string | undefined
 }
@@ -45,5 +47,6 @@ export const fromSettings = (settings: Settings, pageDirectory?: string): Connec
   development: settings.development,
   httpApi: settings.httpApi,
   apiKeys: settings.apiKeys,
+  rpc: settings.rpc,
   pageDirectory
 })

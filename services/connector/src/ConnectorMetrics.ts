@@ -101,6 +101,12 @@ export const apiRequests = counterBy(
   "status"
 )
 
+/** Of one handler, by `result`: `ok`, `interrupted` or a failure's code. */
+export const rpcCalls = (handler: string) =>
+  counterBy("weir_connector_rpc_calls_total", "Calls of backends for clients", "result", {
+    handler
+  })
+
 export const signalsDropped = counter(
   "weir_connector_signals_dropped_total",
   "Signals left out, for clients that read slowly or on the way to an owner"

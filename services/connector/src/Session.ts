@@ -59,6 +59,7 @@ export class Session {
   // Made when they are needed: an idle client has none, and an empty Set weighs 200 bytes.
   #pendingIds: Set<number> | undefined
   #behind: Set<Subscription> | undefined
+  #endings: Set<() => void> | undefined
   #sendOrder: SendOrder | undefined
   #signals: TokenBucket | undefined
 
@@ -90,6 +91,17 @@ export class Session {
   end(id: number): void {
     this.#pendingIds?.delete(id)
     if (this.pending === 0) this.#pendingIds = undefined
+  }
+
+  /** Tells when the connection is gone; gives what takes that back. */
+  onEnd(tell: () => void): () => void {
+    const endings = this.#endings ?? new Set()
+    this.#endings = endings.add(tell)
+    return () => void endings.delete(tell)
+  }
+
+  ended(): void {
+    for (const tell of this.#endings ?? []) tell()
   }
 
   /** Subscriptions to be replayed once the socket takes more. */

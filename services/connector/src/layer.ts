@@ -15,6 +15,7 @@ import * as HttpListener from "@weir/socket/HttpListener"
 import { Doors } from "@weir/telemetry/Doors"
 import { Readiness } from "@weir/telemetry/Readiness"
 import { Clock, Effect, Layer } from "effect"
+import * as RpcBackends from "./adapters/RpcBackends.ts"
 import * as SessionAccesses from "./adapters/SessionAccesses.ts"
 import { Connector, make as makeConnector } from "./Connector.ts"
 import { type ConnectorConfig, fromSettings } from "./ConnectorConfig.ts"
@@ -29,6 +30,7 @@ import * as Lanes from "./loops/Lanes.ts"
 import * as PressureWatch from "./loops/PressureWatch.ts"
 import * as Trust from "./loops/Trust.ts"
 import * as Replay from "./Replay.ts"
+import * as RpcHandlers from "./RpcHandlers.ts"
 import { relayHandlers } from "./rpc/RelayHandlers.ts"
 import { makeDoorkeeper } from "./transports/Admit.ts"
 import * as HttpRoutes from "./transports/HttpRoutes.ts"
@@ -86,7 +88,12 @@ const connector = (config: ConnectorConfig, admission: NodeAdmission) =>
         presence: yield* Presence.PresenceNodes,
         auth: yield* Auth.AuthNode,
         trust: yield* Trust.make,
-        features: offered(),
+        features: offered({ rpc: config.rpc.length > 0 }),
+        rpc: yield* RpcHandlers.make({
+          handlers: config.rpc,
+          backendOf: yield* RpcBackends.make(config.limits.publicationBytes),
+          limitBytes: config.limits.publicationBytes
+        }),
         announcements: yield* Announcements.make({ node, incarnation, feeds }),
         replayer: yield* Replay.make(feeds)
       })

@@ -4,6 +4,7 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 export type { Backoff } from "../../src/Backoff.ts"
+export type { RpcOptions } from "../../src/Calls.ts"
 export type { ChannelEvent, ChannelEvents } from "../../src/ChannelEvents.ts"
 export type { Codec } from "../../src/Codec.ts"
 export type { SocketConstructor, SocketLike } from "../../src/Connection.ts"

@@ -5,6 +5,7 @@
  * a Stream, and every refusal is a `WeirFailure` in their types.
  */
 import { Context, Effect, Layer, Queue, Result, type Scope, Stream } from "effect"
+import type { RpcOptions } from "../Calls.ts"
 import { type ChannelEvent, ChannelEvents } from "../ChannelEvents.ts"
 import type { History, HistoryOptions } from "../History.ts"
 import type { Presence, PresenceOptions } from "../Presence.ts"
@@ -49,6 +50,12 @@ export interface WeirShape {
     data: unknown,
     options?: SignalOptions
   ) => Effect.Effect<boolean, WeirFailure>
+  /** Sent at most once; an interruption gives up the answer. */
+  readonly rpc: (
+    method: string,
+    data?: unknown,
+    options?: Omit<RpcOptions, "signal">
+  ) => Effect.Effect<unknown, WeirFailure>
   readonly history: (
     channel: string,
     options?: HistoryOptions
@@ -77,7 +84,7 @@ const open = (options: WeirClientOptions): Effect.Effect<WeirClient> =>
 
 const close = (client: WeirClient): Effect.Effect<void> => Effect.promise(() => client.close())
 
-const asked = <A>(ask: () => Promise<A>): Effect.Effect<A, WeirFailure> =>
+const asked = <A>(ask: (signal: AbortSignal) => Promise<A>): Effect.Effect<A, WeirFailure> =>
   Effect.tryPromise({ try: ask, catch: asWeirFailure })
 
 const shapeOf = (client: WeirClient): WeirShape => {
@@ -113,6 +120,8 @@ const shapeOf = (client: WeirClient): WeirShape => {
         try: () => subscriptions.get(channel)?.signal(data, options) ?? false,
         catch: asWeirFailure
       }),
+    rpc: (method, data, options) =>
+      asked((signal) => client.rpc(method, data, { ...options, signal })),
     history: (channel, options) => asked(() => client.history(channel, options)),
     presence: (channel, options) => asked(() => client.presence(channel, options))
   }
