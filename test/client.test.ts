@@ -73,6 +73,9 @@ describe.each([
     assert.strictEqual(client.user, "ann")
     assert.isString(client.session)
     assert.isTrue(client.features.has("batch"))
+    assert.isAbove(await client.ping(), 0)
+    await client.close()
+    assert.strictEqual(await codeOf(client.ping()), "aborted")
   })
 
   it("delivers what another client publishes, as it was published", async () => {

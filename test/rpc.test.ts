@@ -3,10 +3,12 @@
  */
 import type { ServerResponse } from "node:http"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { Weir } from "@weir/client/effect/Weir"
 import type { WeirError } from "@weir/client/Failure"
 import { jsonCodec as sdkJson } from "@weir/client/JsonCodec"
 import { protobufCodec as sdkProto } from "@weir/client/ProtobufCodec"
 import { WeirClient, type WeirClientOptions } from "@weir/client/WeirClient"
+import { Effect } from "effect"
 import { connectJson, jsonCodec } from "./harness/JsonClient.ts"
 import { protoCodec } from "./harness/ProtoClient.ts"
 import { type HttpBackend, startGrpcBackend, startHttpBackend } from "./harness/RpcBackend.ts"
@@ -285,4 +287,26 @@ describe.each([
     assert.deepStrictEqual(await client.rpc("orders.json"), { total: 3, lines: ["a\nb"] })
     assert.lengthOf(backend.asked("orders.once"), before + 1)
   })
+})
+
+describe("Weir of Effect", () => {
+  it.live("calls, is refused in its types, and gives up what is interrupted", () =>
+    Effect.gen(function* () {
+      const weir = yield* Weir
+      assert.deepStrictEqual(yield* weir.rpc("orders.echo", { id: 7 }), { id: 7 })
+      const refused = yield* Effect.flip(weir.rpc("orders.forbidden"))
+      assert.deepStrictEqual(
+        [refused._tag, refused.code, refused.message],
+        ["WeirFailure", "permission_denied", "not yours"]
+      )
+      const given = yield* Effect.timeoutOption(weir.rpc("held.all"), "50 millis")
+      assert.strictEqual(given._tag, "None")
+      assert.isAbove(yield* weir.ping, 0)
+    }).pipe(
+      Effect.provide(
+        Weir.layer({ url: `ws://${server.http}/v1/ws`, token: () => tokenFor("ann") })
+      ),
+      Effect.scoped
+    )
+  )
 })

@@ -4,8 +4,9 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { connectJson, jsonCodec } from "./harness/JsonClient.ts"
 import { protoCodec } from "./harness/ProtoClient.ts"
-import { developmentToken, start, type WeirProcess } from "./harness/WeirProcess.ts"
+import { developmentToken, metric, start, type WeirProcess } from "./harness/WeirProcess.ts"
 import { WireClient } from "./harness/WireClient.ts"
+import { waitUntil } from "./harness/waitUntil.ts"
 
 /** How long DESIGN §6 gives a client to answer. */
 const answerMs = 8_000
@@ -32,6 +33,10 @@ describe("a heartbeat", () => {
 
     assert.strictEqual(payload.heartbeatMs, 200)
     assert.deepStrictEqual([ping.id, ping.payload], [undefined, {}])
+    const measured = () => metric(server.ops, "weir_connector_ping_seconds_count")
+    const before = await measured()
+    client.sendAll([{ type: "pong", payload: {} }])
+    await waitUntil("the answer is measured", async () => (await measured()) > before)
     client.close()
   })
 

@@ -1,12 +1,12 @@
 /**
- * Calls: questions to a backend behind the server (`rpc`), each sent at most once.
+ * Calls: what is sent at most once: questions to a backend behind the server (`rpc`), and pings.
  *
  * What a call does there nobody here can know, so it is not sent again: cut off from its answer
  * it fails, and the program decides. While there is no connection it waits for one.
  */
 import { type Connection, failureOf } from "./Connection.ts"
 import { decodeData, encodeData } from "./Data.ts"
-import type { ServerEnvelope } from "./Envelope.ts"
+import type { ServerEnvelope, ServerType } from "./Envelope.ts"
 import { WeirError } from "./Failure.ts"
 
 export interface RpcOptions {
@@ -19,6 +19,7 @@ export interface RpcOptions {
 }
 
 interface Call {
+  readonly type: "rpc" | "ping"
   readonly payload: object
   isSent: boolean
   readonly answer: (envelope: ServerEnvelope) => void
@@ -32,9 +33,29 @@ export class Calls {
   readonly #open = new Set<Call>()
   #connection: Connection | undefined
 
-  call(method: string, data: unknown, options: RpcOptions): Promise<unknown> {
-    const { contentType, signal, timeoutMs = TIMEOUT_MS } = options
+  async rpc(
+    method: string,
+    data: unknown,
+    { contentType, ...options }: RpcOptions
+  ): Promise<unknown> {
     const payload = { method, ...encodeData(data, contentType) }
+    return decodeData(await this.#ask("rpc", payload, "rpcResult", options)).data
+  }
+
+  /** Milliseconds to the server and back. */
+  async ping(): Promise<number> {
+    if (this.#connection === undefined) throw new WeirError("unavailable", "not connected")
+    const sentAt = performance.now()
+    await this.#ask("ping", {}, "pong", {})
+    return performance.now() - sentAt
+  }
+
+  #ask(
+    type: Call["type"],
+    payload: object,
+    expected: ServerType,
+    { signal, timeoutMs = TIMEOUT_MS }: RpcOptions
+  ): Promise<object> {
     return new Promise((resolve, reject) => {
       if (this.#open.size >= MAX_OPEN) {
         throw new WeirError("too_many_requests", `${MAX_OPEN} calls are unanswered`)
@@ -46,12 +67,13 @@ export class Calls {
         this.#open.delete(call)
       }
       const call: Call = {
+        type,
         payload,
         isSent: false,
-        answer: ({ payload: it, type }) => {
+        answer: (envelope) => {
           settle()
-          if (type === "rpcResult") resolve(decodeData(it).data)
-          else reject(failureOf({ type, payload: it } as ServerEnvelope))
+          if (envelope.type === expected) resolve(envelope.payload)
+          else reject(failureOf(envelope))
         },
         fail: (error) => {
           settle()
@@ -61,7 +83,7 @@ export class Calls {
       const abort = () => call.fail(signal?.reason)
       const timer = setTimeout(() => {
         const state = call.isSent ? "answered" : "sent"
-        call.fail(new WeirError("timeout", `${method} was not ${state} in ${timeoutMs} ms`))
+        call.fail(new WeirError("timeout", `${type} was not ${state} in ${timeoutMs} ms`))
       }, timeoutMs)
       signal?.addEventListener("abort", abort)
       this.#open.add(call)
@@ -86,7 +108,7 @@ export class Calls {
 
   #send(call: Call): void {
     try {
-      const sent = this.#connection?.request("rpc", call.payload, call.answer)
+      const sent = this.#connection?.request(call.type, call.payload, call.answer)
       call.isSent = sent === true
       if (sent === false) {
         const message = "the connection has too many unanswered requests"

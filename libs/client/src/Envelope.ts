@@ -154,4 +154,5 @@ export type ClientType =
   | "refresh"
   | "rpc"
   | "signal"
+  | "ping"
   | "pong"

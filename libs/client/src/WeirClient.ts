@@ -214,7 +214,13 @@ export class WeirClient {
   /** Asks the backend behind the server; sent at most once. Resolves with the answer's data. */
   async rpc(method: string, data: unknown = null, options: RpcOptions = {}): Promise<unknown> {
     this.#mustBeOpen()
-    return this.#calls.call(method, data, options)
+    return this.#calls.rpc(method, data, options)
+  }
+
+  /** How many milliseconds it takes to the server and back. Rejects while not connected. */
+  async ping(): Promise<number> {
+    this.#mustBeOpen()
+    return this.#calls.ping()
   }
 
   async #open(): Promise<void> {

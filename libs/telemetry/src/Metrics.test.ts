@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { PrometheusMetrics } from "effect/observability"
-import { counter, counterBy, gauge } from "./Metrics.ts"
+import { counter, counterBy, gauge, histogram } from "./Metrics.ts"
 
 const linesOf = (name: string) =>
   Effect.map(PrometheusMetrics.format(), (text) =>
@@ -38,6 +38,23 @@ describe("Metrics", () => {
       open.add(3)
       open.add(-1)
       assert.include(yield* linesOf("test_open"), 'test_open{transport="sse"} 2')
+    })
+  )
+
+  it.effect("sorts what it observes into buckets", () =>
+    Effect.gen(function* () {
+      const observe = histogram("test_wait_seconds", "Waits", [0.1, 1])
+      for (const value of [0.05, 0.5, 0.5, 5]) observe(value)
+      const lines = yield* linesOf("test_wait_seconds")
+      for (const line of [
+        'test_wait_seconds_bucket{le="0.1"} 1',
+        'test_wait_seconds_bucket{le="1"} 3',
+        'test_wait_seconds_bucket{le="+Inf"} 4',
+        "test_wait_seconds_sum 6.05",
+        "test_wait_seconds_count 4"
+      ]) {
+        assert.include(lines, line)
+      }
     })
   )
 

@@ -1,5 +1,5 @@
 /**
- * Metrics: counters and gauges that cost an addition, and no fiber.
+ * Metrics: counters and gauges that cost an addition, and no fiber; histograms of what is rare.
  *
  * Each holds a plain number, which Effect's registry asks for when somebody reads
  * /metrics. An update through the registry looks its series up each time: measured,
@@ -55,6 +55,16 @@ export const counter = (name: string, description: string, attributes: Labels = 
 /** A number that goes up and down; starts at 0. */
 export const gauge = (name: string, description: string, attributes: Labels = {}): Gauge =>
   register(Metric.gauge(name, { description, attributes }), (value) => ({ value }))
+
+/** For what happens seldom: this goes through the registry. `boundaries`: from small to large. */
+export const histogram = (
+  name: string,
+  description: string,
+  boundaries: ReadonlyArray<number>
+): ((value: number) => void) => {
+  const metric = Metric.histogram(name, { description, boundaries })
+  return (value) => metric.updateUnsafe(value, registry)
+}
 
 /** One counter for each value of a label, made when first needed. The values must be few. */
 export const counterBy = (

@@ -19,7 +19,8 @@ import {
   commands,
   connections as connectionsGauge,
   messagesIn,
-  pendingCommands
+  pendingCommands,
+  pingSeconds
 } from "./ConnectorMetrics.ts"
 import { sessionIds } from "./domain/SessionId.ts"
 import type { Flusher } from "./Flusher.ts"
@@ -195,10 +196,11 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     })
   }
 
-  const answersPing = (session: Session, decoded: Decoded): boolean => {
+  const answersPing = (session: Session, decoded: Decoded, now: number): boolean => {
     if (decoded._tag === "Malformed" || decoded.payload.$case !== "pong") return false
     session.answersBeats = true
     if (session.pingedAt === 0) return false
+    pingSeconds(Math.max(0, now - session.pingedAt) / 1_000)
     session.pingedAt = 0
     return true
   }
@@ -212,7 +214,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     for (const decoded of decode(session, data, isBinary)) {
       if (connection.closed) return
       // Whatever it is, it costs a token; only the answer to our own ping is free.
-      if (!answersPing(session, decoded) && !withinRate(session, decoded, now)) continue
+      if (!answersPing(session, decoded, now) && !withinRate(session, decoded, now)) continue
       if (decoded._tag === "Frame") onFrame(session, decoded)
       else onMalformed(session, decoded, now)
     }

@@ -1,7 +1,7 @@
 /**
  * ConnectorMetrics: what the connector counts, and how deep its queues are.
  */
-import { counter, counterBy, gauge } from "@weir/telemetry/Metrics"
+import { counter, counterBy, gauge, histogram } from "@weir/telemetry/Metrics"
 
 const connectionsBy = (transport: string) =>
   gauge("weir_connector_connections", "Open client connections", { transport })
@@ -67,6 +67,13 @@ export const loopLag = gauge(
 export const memoryShare = gauge(
   "weir_connector_memory_share",
   "Memory of the process, of what it may use; 0 where nothing bounds it"
+)
+
+/** From our ping to the client's pong; a pong later than 8 s finds nobody. */
+export const pingSeconds = histogram(
+  "weir_connector_ping_seconds",
+  "How long clients took to answer a ping",
+  [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 )
 
 export const outboxFrames = gauge(

@@ -56,6 +56,8 @@ export interface WeirShape {
     data?: unknown,
     options?: Omit<RpcOptions, "signal">
   ) => Effect.Effect<unknown, WeirFailure>
+  /** Milliseconds to the server and back. */
+  readonly ping: Effect.Effect<number, WeirFailure>
   readonly history: (
     channel: string,
     options?: HistoryOptions
@@ -122,6 +124,7 @@ const shapeOf = (client: WeirClient): WeirShape => {
       }),
     rpc: (method, data, options) =>
       asked((signal) => client.rpc(method, data, { ...options, signal })),
+    ping: asked(() => client.ping()),
     history: (channel, options) => asked(() => client.history(channel, options)),
     presence: (channel, options) => asked(() => client.presence(channel, options))
   }
