@@ -3,6 +3,7 @@ import { makeNamespace, type NamespaceOptions } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import { Routers } from "@weir/mesh/Routers"
 import type { ReadResponse } from "@weir/proto/mesh/v1/router"
+import { decodePublication } from "@weir/wire/Publications"
 import { Effect } from "effect"
 import { makeClient } from "./Client.fixture.ts"
 import { recentLimits } from "./Connection.fixture.ts"
@@ -10,6 +11,7 @@ import { at, pass, publication, settle } from "./FakeRouters.fixture.ts"
 import { Feeds } from "./Feeds.ts"
 import * as Replay from "./Replay.ts"
 import type { Session } from "./Session.ts"
+import type { Subscription } from "./Subscription.ts"
 
 const channel = "chat:lobby"
 
@@ -24,6 +26,16 @@ const page = (...[first, ...rest]: readonly [Position, ...ReadonlyArray<Position
   more: false,
   moved: undefined
 })
+
+/** A set of those that are behind; without end, it would be a test without end. */
+class Behind extends Set<Subscription> {
+  #added = 0
+
+  override add(subscription: Subscription): this {
+    if (++this.#added > 100) throw new Error("put behind again and again")
+    return super.add(subscription)
+  }
+}
 
 /** A client that has up to `cursor` of a channel that stands at `position` here. */
 const replaying = Effect.fnUntraced(function* (
@@ -41,10 +53,10 @@ const replaying = Effect.fnUntraced(function* (
       })
   } as unknown as Routers["Service"]
   const feeds = new Feeds(recentLimits)
-  const { connection, received, subscription } = makeClient(channel)
+  const { connection, received, stopReading, subscription } = makeClient(channel)
   const feed = feeds.join(subscription, makeNamespace("chat", options))
   feed.attachedAt(position)
-  const session = { connection, behind: new Set([subscription]) } as unknown as Session
+  const session = { connection, behind: new Behind().add(subscription) } as unknown as Session
   const replayer = yield* Effect.provideService(Replay.make(feeds), Routers, routers)
   feed.place(subscription, cursor)
   const start = (...answers: ReadonlyArray<ReadResponse>) => {
@@ -52,7 +64,7 @@ const replaying = Effect.fnUntraced(function* (
     replayer.start(session)
     return settle
   }
-  return { start, asked, feed, subscription, received }
+  return { start, asked, connection, feed, stopReading, subscription, received }
 })
 
 describe("a replay", () => {
@@ -110,6 +122,26 @@ describe("a replay", () => {
       const { received, start, subscription } = yield* replaying(at(9), at(7, 2), latest)
       yield* start(page(at(6, 2), at(7, 2)))
       assert.deepStrictEqual([received, subscription.state], [["rolled_back to 6", 7], "live"])
+    })
+  )
+
+  it.effect("waits for the socket after each publication that is all that it takes", () =>
+    Effect.gen(function* () {
+      const oldest = { logged: false, slowConsumer: "dropOldest" } as const
+      const slow = yield* replaying(at(5), at(5), oldest)
+      const { connection, feed, received, start, stopReading } = slow
+      stopReading()
+      for (const position of [at(6), at(7), at(8)]) {
+        feed.deliver([decodePublication(publication(channel, position).value as Uint8Array)], 0)
+      }
+      assert.deepStrictEqual(received, [6])
+
+      connection.drained()
+      yield* start()
+      assert.deepStrictEqual(received, [6, 7])
+      connection.drained()
+      yield* start()
+      assert.deepStrictEqual(received, [6, 7, 8])
     })
   )
 })

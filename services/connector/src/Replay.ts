@@ -170,7 +170,9 @@ export const make = Effect.fnUntraced(function* (feeds: Feeds) {
   })
 
   const start = (session: Session): void => {
-    for (const subscription of session.behind) {
+    // Those of now: one whose socket takes no more after the first is here again, within its
+    // turn, and would be met again and again.
+    for (const subscription of [...session.behind]) {
       // One that is being replayed stays: it is looked at again when that has ended.
       if (subscription.replaying) continue
       session.behind.delete(subscription)
