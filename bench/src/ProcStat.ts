@@ -3,6 +3,7 @@
  *
  * Linux only. A process that is gone has used nothing more: it reads as 0.
  */
+import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 
 /** Fixed for user space since Linux 2.6, whatever the kernel's own clock is. */
@@ -31,6 +32,18 @@ export const cpuSeconds = (pid: number): number => {
 export const residentBytes = (pid: number): number => {
   const found = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))
   return found === null ? 0 : Number(found[1]) * 1024
+}
+
+/** Of a machine whose processor does not say: nearly all have this. */
+const usualPageBytes = 4_096
+
+const pageBytes = (): number =>
+  Number(spawnSync("getconf", ["PAGESIZE"], { encoding: "utf8" }).stdout) || usualPageBytes
+
+/** What the kernel holds for all TCP sockets of the machine, in both directions. */
+export const tcpMemory = (): (() => number) => {
+  const page = pageBytes()
+  return () => Number(/^TCP: .* mem (\d+)$/m.exec(read("/proc/net/sockstat"))?.[1] ?? 0) * page
 }
 
 /** What a core has worked since the machine began, for whomever: interrupts too, stolen time not. */

@@ -14,6 +14,8 @@ export interface Process {
   /** `connector-1`, `nginx`, `server`: unique in the run. */
   readonly name: string
   readonly pid: number
+  /** Where it tells its metrics, `host:port`, if it is one of Weir's. */
+  readonly ops?: string
 }
 
 /** How a driver reaches it; goes to the driver as JSON. */
@@ -45,6 +47,9 @@ export interface Running {
   readonly publishing: Publishing
 }
 
+/** As in `weir.json`. */
+export type NamespaceSettings = Readonly<Record<string, boolean | number | string>>
+
 export interface StartOptions {
   /** Core for the processes that hold sockets, and for all others; undefined: wherever. */
   readonly serverCore: number | undefined
@@ -53,6 +58,8 @@ export interface StartOptions {
   readonly servers: number
   /** A log behind the channel, where the system has a choice. */
   readonly logged: boolean
+  /** Of Weir's configuration, instead of those that it has for development. */
+  readonly namespaces?: Readonly<Record<string, NamespaceSettings>>
 }
 
 export interface System {

@@ -41,6 +41,16 @@ export const writePayload = (bytes: Buffer, at: number, sequence: number, micros
   bytes[at + payloadBytes - 1] = quote
 }
 
+/** A JSON string of any length whose end is that of a payload: where dialects look for one, it has its digits. */
+export const longPayload = (size: number, sequence: number, micros: number): Buffer => {
+  const bytes = Buffer.alloc(size, padding)
+  const at = size - payloadBytes
+  writePayload(bytes, at, sequence, micros)
+  bytes[at] = padding
+  bytes[0] = quote
+  return bytes
+}
+
 /** As many payloads as there are times, numbered from `sequence`. */
 export const makePayloads = (
   sequence: number,
@@ -59,6 +69,9 @@ export const sequenceAt = (bytes: Buffer, at: number): number =>
 
 export const microsAt = (bytes: Buffer, at: number): number =>
   readDigits(bytes, at + microsStart, microsDigits)
+
+/** Does a payload end before this index, be it a long one? */
+export const isPayloadEnd = (bytes: Buffer, end: number): boolean => bytes[end - 1] === quote
 
 /** Are there the quotes of a payload? A dialect that looks in the wrong place is found out. */
 export const isPayload = (bytes: Buffer, at: number): boolean =>

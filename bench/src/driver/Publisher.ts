@@ -6,9 +6,10 @@ import type { Publishing } from "../System.ts"
 export interface Publisher {
   /**
    * Publishes all of them, in order, at once. Calls in the same turn of the loop may
-   * travel together. The payloads are not changed afterwards.
+   * travel together. The payloads are not changed afterwards. `key`: what they are the newest
+   * of, for Weir alone.
    */
-  readonly publish: (payloads: ReadonlyArray<Buffer>, channel: string) => void
+  readonly publish: (payloads: ReadonlyArray<Buffer>, channel: string, key?: string) => void
   /** Once everything so far is answered; absent where the system answers nothing. */
   readonly settled?: () => Promise<void>
   readonly close: () => void

@@ -122,7 +122,7 @@ const runOnce = Effect.fnUntraced(function* (
   BenchFailure,
   Scope.Scope
 > {
-  const cluster = yield* startCluster(crowdLimits, connectors, undefined)
+  const cluster = yield* startCluster({ limits: crowdLimits }, connectors, undefined)
   const drivers: Array<Drive> = []
   for (let index = 0; index < connectors; index++) {
     drivers.push(yield* openDriver(cluster, index, Math.round(connections / connectors)))

@@ -37,7 +37,7 @@ const variantsOf = (systems: ReadonlyArray<System>): ReadonlyArray<Variant> =>
     return kinds.flatMap((kind) => [false, true].map((hasSlow) => ({ ...kind, hasSlow })))
   })
 
-const fateOf = ({ closed, complete, gaps, reasons, silent }: SlowResult["slowOnes"]): string =>
+const fateOf = ({ closed, complete, gaps, reasons, silent }: SlowResult["stoppedOnes"]): string =>
   [
     `${complete} have everything`,
     `${gaps} were told of a gap`,
@@ -55,13 +55,13 @@ const runOnce = Effect.fnUntraced(function* (
   const slow = hasSlow ? Math.round(subscribers * slowShare) : 0
   const job: SlowJob = {
     kind: "slow",
-    ...{ subscribing, publishing, subscribers, slow, channel, perSecond, dataBytes, servers },
-    warmupSeconds,
+    ...{ subscribing, publishing, subscribers, channel, perSecond, dataBytes, servers },
+    ...{ stopped: slow, slow: 0, keys: 0, warmupSeconds },
     seconds: options["seconds"] === undefined ? usualSeconds : seconds,
     processes: [...servers, ...others]
   }
   const result = yield* drive<SlowResult>(job, { core: coresFor(1).driverCore })
-  const { latency, memoryBefore, memoryMost, slowOnes } = result
+  const { latency, memory, stoppedOnes } = result
   const cpuSeconds = servers.reduce((sum, it) => sum + (result.cpuSeconds[it.name] ?? 0), 0)
   const figures: Figures = {
     ...{ system: name, version, subscribers, slow },
@@ -71,18 +71,18 @@ const runOnce = Effect.fnUntraced(function* (
     driverLateMillis: result.lateMicros / 1000,
     serverCores: cpuSeconds / result.seconds,
     driverCores: result.driverCpuSeconds / result.seconds,
-    memoryGrowthMiB: (memoryMost - memoryBefore) / mebibyte,
+    memoryGrowthMiB: (memory.most - memory.before) / mebibyte,
     lost: result.lost,
     misordered: result.misordered,
     closed: result.closed,
-    slowComplete: slowOnes.complete,
-    slowGaps: slowOnes.gaps,
-    slowClosed: slowOnes.closed,
-    slowSilent: slowOnes.silent
+    slowComplete: stoppedOnes.complete,
+    slowGaps: stoppedOnes.gaps,
+    slowClosed: stoppedOnes.closed,
+    slowSilent: stoppedOnes.silent
   }
   progress(
     `${name}, ${slow} slow: p50 ${latency.p50 / 1000} ms, p99 ${latency.p99 / 1000} ms, ` +
-      `lost ${result.lost}${slow > 0 ? `; of the slow ones ${fateOf(slowOnes)}` : ""}`
+      `lost ${result.lost}${slow > 0 ? `; of the slow ones ${fateOf(stoppedOnes)}` : ""}`
   )
   return figures
 })

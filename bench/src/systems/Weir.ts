@@ -41,10 +41,16 @@ const limits = {
 const readyLimitMs = 60_000
 const portsPerNode = 4
 
-const configFile = Effect.fnUntraced(function* (limits: object) {
+/** What is not as shipped; namespaces, where they are not the development ones. */
+export interface ClusterConfig {
+  readonly limits: object
+  readonly namespaces?: StartOptions["namespaces"]
+}
+
+const configFile = Effect.fnUntraced(function* (config: ClusterConfig) {
   const directory = yield* temporaryDirectory
   const file = join(directory, "weir.json")
-  yield* Effect.promise(() => writeFile(file, JSON.stringify({ limits })))
+  yield* Effect.promise(() => writeFile(file, JSON.stringify(config)))
   return file
 })
 
@@ -88,12 +94,12 @@ export interface Cluster {
 
 /** All services by their command, ready, for as long as the scope is open. */
 export const startCluster = Effect.fnUntraced(function* (
-  limits: object,
+  config: ClusterConfig,
   servers: number,
   core: number | undefined
 ): Effect.fn.Return<Cluster, BenchFailure, Scope.Scope> {
   const root = checkout()
-  const file = yield* configFile(limits)
+  const file = yield* configFile(config)
   const nodeCount = servers + 3
   const portBase = yield* freePorts(1 + portsPerNode * nodeCount)
   const cluster = yield* spawn({
@@ -120,13 +126,14 @@ export const startCluster = Effect.fnUntraced(function* (
 
 const start = Effect.fnUntraced(function* (
   dialect: DialectName,
-  { otherCore, serverCore, servers }: StartOptions
+  { namespaces, otherCore, serverCore, servers }: StartOptions
 ): Effect.fn.Return<Running, BenchFailure, Scope.Scope> {
-  const { nodes, of, version } = yield* startCluster(limits, servers, otherCore)
+  const config = { limits, ...(namespaces === undefined ? {} : { namespaces }) }
+  const { nodes, of, version } = yield* startCluster(config, servers, otherCore)
   const connectors = of("connector")
   for (const { pid } of connectors) pin(pid, serverCore)
   const named = (lines: ReadonlyArray<NodeLine>) =>
-    lines.map(({ node, pid }) => ({ name: node, pid }))
+    lines.map(({ node, ops, pid }) => ({ name: node, pid, ops }))
   const addresses = connectors.map(({ http }) => http!)
   return {
     version,

@@ -13,6 +13,7 @@ import { checkout } from "../Checkout.ts"
 import { type Spawned, spawn } from "../Child.ts"
 import { freePort } from "../FreePort.ts"
 import { describeMachine } from "../Machine.ts"
+import { scrape } from "../Metrics.ts"
 import { BenchFailure, type Process } from "../System.ts"
 import { benchIssuer, trusting } from "../Token.ts"
 import { startRedis } from "./RedisServer.ts"
@@ -30,6 +31,8 @@ export interface Node extends Process {
   /** The publish API of a router. */
   readonly grpc: string | null
   readonly ops: string
+  /** Where other nodes reach it. */
+  readonly mesh: string
 }
 
 export interface NodesOptions {
@@ -112,11 +115,7 @@ export const metric = (
   series: string
 ): Effect.Effect<number, BenchFailure> =>
   Effect.tryPromise({
-    try: async () => {
-      const text = await (await fetch(`http://${ops}/metrics`)).text()
-      const line = text.split("\n").find((it) => it.startsWith(`${series} `))
-      return line === undefined ? 0 : Number(line.slice(series.length + 1))
-    },
+    try: () => scrape(ops, series),
     catch: (error) => new BenchFailure({ message: `${name}: /metrics: ${error}` })
   })
 

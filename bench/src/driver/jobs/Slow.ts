@@ -1,23 +1,22 @@
 /**
- * Slow: some subscribers stop reading, for as long as is measured, and read again once
- * nothing more is published; all others are to notice nothing.
+ * Slow: some subscribers stop reading, for as long as is measured, and some read half of what is
+ * published; they read on once nothing more is published. All others are to notice nothing.
  *
  * An open loop: latencies count from when a publication was due.
  */
-import { residentBytes } from "../../ProcStat.ts"
+import { scrape } from "../../Metrics.ts"
+import { residentBytes, tcpMemory } from "../../ProcStat.ts"
 import type { Process, Publishing, Subscribing } from "../../System.ts"
 import { nowMicros } from "../Clock.ts"
-import { payloadBytes } from "../Dialect.ts"
-import { loadDialect } from "../Dialects.ts"
 import { makeFailing } from "../Failing.ts"
-import { hearingGaps } from "../Gaps.ts"
 import type { JobKind, RunJob } from "../Job.ts"
 import { latencies, type Percentiles, percentilesOf } from "../Latencies.ts"
 import { atPace } from "../Pace.ts"
-import { microsAt, sequenceAt, writePayload } from "../Payload.ts"
+import { longPayload, microsAt } from "../Payload.ts"
 import { openPublisher } from "../Publishers.ts"
-import { openSocket, type RawSocket, SharedReads } from "../RawSocket.ts"
 import { untilSilent } from "../Silence.ts"
+import { becameOf, type Pace, paceOf, type SlowOnes } from "../SlowOnes.ts"
+import { openSubscribers, Subscriber } from "../Subscriber.ts"
 import { beginUsage, type Usage } from "../Usage.ts"
 
 export interface SlowJob extends JobKind {
@@ -25,9 +24,12 @@ export interface SlowJob extends JobKind {
   readonly subscribing: Subscribing
   readonly publishing: Publishing
   readonly subscribers: number
-  /** So many of them stop reading. */
+  /** So many of them stop reading, and so many others read slowly. */
+  readonly stopped: number
   readonly slow: number
   readonly channel: string
+  /** Each publication has one of so many keys, in turn; 0: none has any. */
+  readonly keys: number
   readonly perSecond: number
   /** Of each publication's data, at least 128: the kernel's buffers are to be full soon. */
   readonly dataBytes: number
@@ -38,18 +40,10 @@ export interface SlowJob extends JobKind {
   readonly processes: ReadonlyArray<Process>
 }
 
-/** What became of those that did not read. */
-export interface SlowOnes {
-  /** They have everything, by now. */
-  readonly complete: number
-  /** They were told that something was left out. */
-  readonly gaps: number
-  /** Their connection was ended. */
-  readonly closed: number
-  /** They lack something, and nobody has said so. */
-  readonly silent: number
-  /** Why their connections ended, each reason once. */
-  readonly reasons: ReadonlyArray<string>
+/** Bytes when the slow ones begin to be slow, and the most after that. */
+export interface Memory {
+  readonly before: number
+  readonly most: number
 }
 
 export interface SlowResult extends Usage {
@@ -61,169 +55,114 @@ export interface SlowResult extends Usage {
   readonly closed: number
   readonly latency: Percentiles
   readonly lateMicros: number
-  /** Of all servers together: when the slow ones stop, and the most after that. */
-  readonly memoryBefore: number
-  readonly memoryMost: number
+  /** Of all servers together. */
+  readonly memory: Memory
+  /** Of the kernel, for all sockets of the machine. */
+  readonly kernel: Memory
+  /** What waits in outboxes while the stopped ones still do not read; null: it is not told. */
+  readonly outboxes: number | null
+  readonly stoppedOnes: SlowOnes
   readonly slowOnes: SlowOnes
 }
 
-const quote = 34
-const filler = 120
-const atOnce = 64
 const memoryEveryMs = 500
 
-/** A JSON string whose end is that of a payload: where dialects look for one, it has its digits. */
-const longPayload = (size: number, sequence: number, micros: number): Buffer => {
-  const bytes = Buffer.alloc(size, filler)
-  const at = size - payloadBytes
-  writePayload(bytes, at, sequence, micros)
-  bytes[at] = filler
-  bytes[0] = quote
-  return bytes
-}
-
-class Subscriber {
-  readonly isSlow: boolean
-  next = 0
-  lost = 0
-  misordered = 0
-  hasGap = false
-  ended: string | undefined
-  socket: RawSocket | undefined
-
-  constructor(isSlow: boolean) {
-    this.isSlow = isSlow
-  }
-
-  /** The number of the publication; undefined if it comes too late. */
-  hear(bytes: Buffer, at: number): number | undefined {
-    if (bytes[at + payloadBytes - 1] !== quote) throw new Error("a publication without its payload")
-    const sequence = sequenceAt(bytes, at)
-    if (sequence < this.next) {
-      this.misordered++
-      return undefined
-    }
-    this.lost += sequence - this.next
-    this.next = sequence + 1
-    return sequence
-  }
-}
-
-type OnPublication = (subscriber: Subscriber, bytes: Buffer, at: number) => void
-
-/** All of them, some at a time; fails when one is refused. */
-const openAll = async (
-  { channel, subscribing }: SlowJob,
-  subscribers: ReadonlyArray<Subscriber>,
-  onPublication: OnPublication
-): Promise<void> => {
-  const { addresses, dialect: name, token } = subscribing
-  const dialect = await loadDialect(name)
-  const reads = new SharedReads()
-  const open = (subscriber: Subscriber, index: number) =>
-    new Promise<void>((resolve, reject) => {
-      const onGap = () => {
-        subscriber.hasGap = true
-      }
-      const options = {
-        address: addresses[index % addresses.length]!,
-        dialect: name === "weir-json" ? hearingGaps(dialect, onGap) : dialect,
-        ...{ channel, token }
-      }
-      const closed = (why: string) => {
-        subscriber.ended = why
-        reject(new Error(`subscriber ${index}: ${why}`))
-      }
-      const publication = (bytes: Buffer, at: number) => onPublication(subscriber, bytes, at)
-      subscriber.socket = openSocket(reads, options, { ready: resolve, publication, closed })
-    })
-  let started = 0
-  const openSome = async () => {
-    while (started < subscribers.length) {
-      const index = started++
-      await open(subscribers[index]!, index)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnce, subscribers.length) }, openSome))
-}
-
-const becameOf = (slow: ReadonlyArray<Subscriber>, published: number): SlowOnes => {
-  const isWhole = ({ lost, next }: Subscriber) => lost === 0 && next === published
-  const lacking = slow.filter((it) => !isWhole(it))
-  const closed = lacking.filter(({ ended }) => ended !== undefined)
-  const gaps = lacking.filter(({ ended, hasGap }) => ended === undefined && hasGap)
+const mostOf = (read: () => number) => {
+  const before = read()
+  let most = before
   return {
-    complete: slow.length - lacking.length,
-    gaps: gaps.length,
-    closed: closed.length,
-    silent: lacking.length - closed.length - gaps.length,
-    reasons: [...new Set(closed.map(({ ended }) => ended!))]
+    look: () => {
+      most = Math.max(most, read())
+    },
+    soFar: (): Memory => ({ before, most })
   }
+}
+
+const outboxesOf = async (servers: ReadonlyArray<Process>): Promise<number | null> => {
+  const depths = servers.flatMap(({ ops }) =>
+    ops === undefined ? [] : [scrape(ops, "weir_connector_outbox_depth")]
+  )
+  if (depths.length === 0) return null
+  return (await Promise.all(depths)).reduce((sum, it) => sum + it, 0)
 }
 
 const measure = async (job: SlowJob, onFailure: (why: string) => void): Promise<SlowResult> => {
-  const { channel, dataBytes, perSecond, processes, seconds, servers, warmupSeconds } = job
+  const { channel, dataBytes, keys, perSecond, processes, seconds, servers, warmupSeconds } = job
   const histogram = latencies()
   const between = 1e6 / perSecond
   const firstMeasured = Math.ceil(warmupSeconds * perSecond)
   const all = firstMeasured + Math.ceil(seconds * perSecond)
-  const subscribers = Array.from(
-    { length: job.subscribers },
-    (_, index) => new Subscriber(index < job.slow)
+  const paces = Array.from({ length: job.subscribers }, (_, place) =>
+    paceOf(place, job.subscribers, job.slow, job.stopped)
   )
-  const slow = subscribers.filter(({ isSlow }) => isSlow)
-  const healthy = subscribers.filter(({ isSlow }) => !isSlow)
+  const subscribers = paces.map(() => new Subscriber(channel, Math.max(1, keys)))
+  const those = (pace: Pace) => subscribers.filter((_, place) => paces[place] === pace)
+  const [healthy, slow, stopped] = [those("healthy"), those("slow"), those("stopped")]
+  const isTimed = new Set(healthy)
   let received = 0
-  await openAll(job, subscribers, (subscriber, bytes, at) => {
+  await openSubscribers(job.subscribing, subscribers, (subscriber, bytes, at) => {
     received++
     const sequence = subscriber.hear(bytes, at)
-    if (subscriber.isSlow || sequence === undefined || sequence < firstMeasured) return
+    if (sequence === undefined || sequence < firstMeasured || !isTimed.has(subscriber)) return
     histogram.record(Math.max(1, nowMicros() - microsAt(bytes, at)))
   })
   const publisher = await openPublisher(job.publishing, onFailure)
 
-  const memory = () => servers.reduce((sum, { pid }) => sum + residentBytes(pid), 0)
-  let memoryBefore = 0
-  let memoryMost = 0
+  const kernelBytes = tcpMemory()
+  const serverBytes = () => servers.reduce((sum, { pid }) => sum + residentBytes(pid), 0)
+  let [memory, kernel] = [mostOf(serverBytes), mostOf(kernelBytes)]
   const watch = setInterval(() => {
-    memoryMost = Math.max(memoryMost, memory())
+    memory.look()
+    kernel.look()
   }, memoryEveryMs)
 
+  // Each reads at every other turn, and half of them at the same.
+  let turn = 0
+  const readSlowly = () => {
+    turn++
+    for (let place = turn % 2; place < slow.length; place += 2) slow[place]!.readOne()
+  }
+  let slowly: NodeJS.Timeout | undefined
   let endUsage = beginUsage(processes)
   let lateMicros = 0
   await atPace(all, between, (sequence, due) => {
     if (sequence === firstMeasured) {
-      for (const { socket } of slow) socket!.pause()
-      memoryBefore = memory()
-      memoryMost = memoryBefore
+      for (const subscriber of [...slow, ...stopped]) subscriber.stop()
+      slowly = setInterval(readSlowly, between / 1000)
+      ;[memory, kernel] = [mostOf(serverBytes), mostOf(kernelBytes)]
       endUsage = beginUsage(processes)
     }
     if (sequence >= firstMeasured) lateMicros = Math.max(lateMicros, nowMicros() - due)
-    publisher.publish([longPayload(dataBytes, sequence, due)], channel)
+    const key = keys === 0 ? "" : `key-${sequence % keys}`
+    publisher.publish([longPayload(dataBytes, sequence, due)], channel, key)
   })
   const usage = endUsage()
 
   const heardBy = (some: ReadonlyArray<Subscriber>) =>
     untilSilent(
-      () => some.some(({ ended, next }) => next < all && ended === undefined),
+      () => some.some(({ account, ended }) => account.next < all && ended === undefined),
       () => received
     )
   // Those who went on reading are judged before the others come back.
   await heardBy(healthy)
   clearInterval(watch)
-  for (const { ended, socket } of slow) if (ended === undefined) socket!.resume()
-  await heardBy(slow)
+  clearInterval(slowly)
+  const outboxes = await outboxesOf(servers)
+  for (const subscriber of [...slow, ...stopped]) subscriber.readOn()
+  await heardBy([...slow, ...stopped])
 
-  const sumOf = (of: (it: Subscriber) => number) => healthy.reduce((sum, it) => sum + of(it), 0)
+  const { closed, misordered, ...others } = becameOf(healthy, all)
   const result = {
     ...usage,
     publications: all - firstMeasured,
     deliveries: histogram.count,
-    lost: sumOf(({ lost, next }) => lost + all - next),
-    misordered: sumOf(({ misordered }) => misordered),
-    closed: healthy.filter(({ ended }) => ended !== undefined).length,
+    lost: healthy.length * all - others.received,
+    ...{ misordered, closed },
     latency: percentilesOf(histogram),
-    ...{ lateMicros, memoryBefore, memoryMost },
+    ...{ lateMicros, outboxes },
+    memory: memory.soFar(),
+    kernel: kernel.soFar(),
+    stoppedOnes: becameOf(stopped, all),
     slowOnes: becameOf(slow, all)
   }
   publisher.close()

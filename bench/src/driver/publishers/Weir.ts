@@ -10,20 +10,25 @@ import type { OpenPublisher } from "../Publisher.ts"
 /** As the protocol limits it. */
 const mostPerRequest = 256
 
-/** `PublishRequest.channel` and `.data`; in `Result`, `.published`. */
+/** `PublishRequest.channel`, `.data` and `.key`; in `Result`, `.published`. */
 const channelTag = (1 << 3) | 2
 const dataTag = (2 << 3) | 2
+const keyTag = (5 << 3) | 2
 const publishedTag = (1 << 3) | 2
 
 const moreBit = 0x80
 
-/** What stands before the data of a publication of this length. */
-const headOf = (channel: string, length: number): Buffer => {
-  const name = Buffer.from(channel)
+/** A field of text; nothing where it is empty. */
+const textField = (tag: number, text: string): ReadonlyArray<Buffer> => {
+  const bytes = Buffer.from(text)
+  return bytes.length === 0 ? [] : [Buffer.of(tag), varint(bytes.length), bytes]
+}
+
+/** What stands before the data of a publication of this length: its fields have no fixed order. */
+export const headOf = (channel: string, key: string, length: number): Buffer => {
   const inner = [
-    Buffer.of(channelTag),
-    varint(name.length),
-    name,
+    ...textField(channelTag, channel),
+    ...textField(keyTag, key),
     Buffer.of(dataTag),
     varint(length)
   ]
@@ -82,12 +87,12 @@ export const open: OpenPublisher<Extract<Publishing, { kind: "weir" }>> = async 
     if (!isClosing) onFailure(message)
   })
 
-  const head = (channel: string, length: number): Buffer => {
-    const key = `${length} ${channel}`
-    const known = heads.get(key)
+  const head = (channel: string, key: string, length: number): Buffer => {
+    const name = `${length} ${key} ${channel}`
+    const known = heads.get(name)
     if (known !== undefined) return known
-    const made = headOf(channel, length)
-    heads.set(key, made)
+    const made = headOf(channel, key, length)
+    heads.set(name, made)
     return made
   }
   // All that is published in one turn travels in one request: one for a burst.
@@ -101,8 +106,8 @@ export const open: OpenPublisher<Extract<Publishing, { kind: "weir" }>> = async 
     }
   }
   return {
-    publish: (payloads, channel) => {
-      for (const payload of payloads) unsent.push(head(channel, payload.length), payload)
+    publish: (payloads, channel, key = "") => {
+      for (const payload of payloads) unsent.push(head(channel, key, payload.length), payload)
       sent += payloads.length
       if (isScheduled) return
       isScheduled = true
