@@ -18,6 +18,8 @@ export interface Options {
   readonly scale: number
   readonly json: boolean
   readonly write: boolean
+  /** Sockets with small buffers; undefined: as the scenario likes it. */
+  readonly smallBuffers: boolean | undefined
   /** The checkout to measure instead of this one. */
   readonly weir: string | undefined
   /** All that was given, for scenarios that know more options. */
@@ -35,6 +37,7 @@ const flags = {
   json: { type: "boolean", default: false },
   write: { type: "boolean", default: false },
   weir: text,
+  "small-buffers": flag,
   ...{ uwebsockets: text, centrifugo: text },
   help: { type: "boolean", short: "h", default: false },
   // Of single scenarios, which check what they are given.
@@ -42,7 +45,7 @@ const flags = {
   ...{ payload: text, subscriptions: text, channels: text, lifetime: text, utilisation: text },
   ...{ "turn-ms": text, "connections-per-node": text, "memory-mb": text, "network-mbit": text },
   ...{ "per-turn": text, spare: text, logged: flag, unary: flag, check: flag, fit: flag },
-  kill: flag
+  ...{ kill: flag, policy: text, part: text }
 } as const
 
 const usualSeconds = 5
@@ -80,6 +83,9 @@ ${scenarioLines.join("\n")}
   --json         the last line is the result as JSON
   --write        writes bench/results/<scenario>.json, .md and .svg
   --weir DIR     the checkout of Weir to measure (this one)
+  --small-buffers
+                 the same with small socket buffers, in a network namespace (--no-small-buffers:
+                 not, where a scenario would)
   --uwebsockets DIR, --centrifugo FILE
                  where these peers are, which are not installed with the others
   --help         this
@@ -97,7 +103,8 @@ export const parseOptions = (
 ): Effect.Effect<Options | undefined, BenchFailure> => {
   const refuse = (mistakes: ReadonlyArray<string>) =>
     Effect.fail(new BenchFailure({ message: mistakes.join("\n") }))
-  const parse = () => parseArgs({ args: [...args], options: flags, allowPositionals: true })
+  const parse = () =>
+    parseArgs({ args: [...args], options: flags, allowPositionals: true, allowNegative: true })
   let parsed: ReturnType<typeof parse>
   try {
     parsed = parse()
@@ -148,6 +155,6 @@ export const parseOptions = (
   const { json, weir: root, write } = values
   return Effect.succeed({
     ...{ scenario, systems: chosen, passedOver, pairs, seconds, scale },
-    ...{ json, write, weir: root, others }
+    ...{ json, write, weir: root, smallBuffers: values["small-buffers"], others }
   })
 }

@@ -65,5 +65,7 @@ export interface Scenario {
   readonly summary: string
   /** Peers that it knows how to compare with. */
   readonly peers: ReadonlyArray<string>
+  /** Sockets are to have small buffers, where the machine allows that. */
+  readonly smallBuffers?: true
   readonly run: (context: Context) => Effect.Effect<Result, BenchFailure, Scope.Scope>
 }

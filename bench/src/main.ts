@@ -12,6 +12,7 @@ import { markdown } from "./report/Markdown.ts"
 import * as Page from "./report/Page.ts"
 import { write } from "./report/Write.ts"
 import type { Scenario } from "./Scenario.ts"
+import * as SmallBuffers from "./SmallBuffers.ts"
 import { BenchFailure, type System } from "./System.ts"
 import * as Capacity from "./scenarios/Capacity.ts"
 import * as Comeback from "./scenarios/Comeback.ts"
@@ -19,10 +20,12 @@ import * as Connect from "./scenarios/Connect.ts"
 import * as Drain from "./scenarios/Drain.ts"
 import * as Fanout from "./scenarios/Fanout.ts"
 import * as Growth from "./scenarios/Growth.ts"
+import * as Hot from "./scenarios/Hot.ts"
 import * as Idle from "./scenarios/Idle.ts"
 import * as InProcess from "./scenarios/InProcess.ts"
 import * as Latency from "./scenarios/Latency.ts"
 import * as ManyChannels from "./scenarios/ManyChannels.ts"
+import * as Policies from "./scenarios/Policies.ts"
 import * as Publish from "./scenarios/Publish.ts"
 import * as Slow from "./scenarios/Slow.ts"
 import * as Storm from "./scenarios/Storm.ts"
@@ -53,6 +56,8 @@ const scenarios: ReadonlyArray<Scenario> = [
     Drain,
     Comeback,
     Slow,
+    Policies,
+    Hot,
     Idle,
     Growth,
     Capacity,
@@ -76,11 +81,23 @@ const say = (line: string): void => console.error(line)
 
 const program = Effect.gen(function* () {
   const options = yield* parseOptions(process.argv.slice(2), scenarios, systems)
-  if (options === undefined) return console.log(usage(scenarios, systems, [capacityUsage]))
+  if (options === undefined) {
+    console.log(usage(scenarios, systems, [capacityUsage]))
+    return 0
+  }
   if (process.platform !== "linux") {
     return yield* new BenchFailure({
       message: "needs Linux: CPU time and memory are read from /proc"
     })
+  }
+  if (options.smallBuffers ?? options.scenario.smallBuffers) {
+    const why = SmallBuffers.isInside ? undefined : SmallBuffers.missing()
+    if (why !== undefined && options.smallBuffers) return yield* new BenchFailure({ message: why })
+    if (why !== undefined) say(`with the kernel's usual buffers: ${why}`)
+    else if (!SmallBuffers.isInside) {
+      const again = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
+      return yield* SmallBuffers.run(again)
+    }
   }
   if (options.weir !== undefined) useCheckout(options.weir)
   const { pairs, passedOver, scale, scenario, seconds } = options
@@ -92,6 +109,7 @@ const program = Effect.gen(function* () {
   const stored = store(result, describeMachine(checkout()), new Date())
   if (options.write) for (const file of write(stored)) say(`wrote ${file}`)
   console.log(options.json ? jsonLine(stored) : markdown(stored))
+  return 0
 })
 
 const fiber = Effect.runFork(program)
@@ -105,4 +123,4 @@ if (Exit.isFailure(exit)) {
   if (failure !== undefined) console.error(failure.message)
   else if (!reasons.every((it) => it._tag === "Interrupt")) console.error(String(exit.cause))
 }
-process.exit(Exit.isSuccess(exit) ? 0 : 1)
+process.exit(Exit.isSuccess(exit) ? exit.value : 1)

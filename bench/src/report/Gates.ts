@@ -12,7 +12,12 @@ export interface Gate {
   readonly against: string
   readonly gate?: number
   readonly goal?: number
+  /** Of a ratio that is to be small: how much worse it may get beside something. */
+  readonly atMost?: number
 }
+
+/** A p99 beside what must not hold anybody up, over the p99 without it. */
+const besideAtMost = 1.5
 
 export const gates: ReadonlyArray<Gate> = [
   ...[
@@ -80,5 +85,16 @@ export const gates: ReadonlyArray<Gate> = [
     ratio: "weir@idle-channels",
     against: "Weir without 100,000 idle channels",
     gate: 0.91
-  }
+  },
+  ...[
+    { ratio: "catchUp@slow/none", against: "nobody slow, p99 of all others: `catchUp`" },
+    { ratio: "conflate@slow/none", against: "the same, `conflate`" },
+    { ratio: "conflateByKey@slow/none", against: "the same, `conflate` by key" },
+    { ratio: "dropOldest@slow/none", against: "the same, `dropOldest`" },
+    { ratio: "disconnect@slow/none", against: "the same, `disconnect`" }
+  ].map((gate) => ({ scenario: "policies", atMost: besideAtMost, ...gate })),
+  ...[
+    { ratio: "channel@hot/none", against: "no hot channel, p99 of quiet ones" },
+    { ratio: "lane@stalled/none", against: "no stalled lane, p99 of three others" }
+  ].map((gate) => ({ scenario: "hot", atMost: besideAtMost, ...gate }))
 ]

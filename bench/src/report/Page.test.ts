@@ -27,6 +27,13 @@ describe("docs/benchmarks.md", () => {
     assert.match(rowWith(page, "Nchan, 8"), /not measured/)
   })
 
+  it("says where a ratio is greater than it may be", () => {
+    const ratios = { "channel@hot/none": ratioOf(1.4), "lane@stalled/none": ratioOf(1.6) }
+    const page = benchmarksOf([{ ...fanout(ratios), scenario: "hot" }])
+    assert.match(rowWith(page, "no hot channel"), /\| at most 1\.5 \| {2}\| gate \|$/)
+    assert.match(rowWith(page, "no stalled lane"), /\| \*\*above the gate\*\* \|$/)
+  })
+
   it("has a picture of each scenario with charts, and how to measure one without results", () => {
     const page = benchmarksOf([fanout({})])
     assert.include(page, "](../bench/results/fanout.svg)")

@@ -21,7 +21,8 @@ const resultsPath = "../bench/results"
 
 const short = (value: number): string => String(Number(value.toPrecision(3)))
 
-const verdictOf = ({ gate, goal }: Gate, median: number): string => {
+const verdictOf = ({ atMost, gate, goal }: Gate, median: number): string => {
+  if (atMost !== undefined) return median <= atMost ? "gate" : "**above the gate**"
   if (goal !== undefined && median >= goal) return "goal"
   if (gate !== undefined && median < gate) return "**below the gate**"
   return gate === undefined ? "below the goal" : "gate"
@@ -29,7 +30,8 @@ const verdictOf = ({ gate, goal }: Gate, median: number): string => {
 
 const gateRow = (gate: Gate, stored: ReadonlyArray<Stored>): ReadonlyArray<string> => {
   const name = `[${gate.scenario}](#${gate.scenario})`
-  const wanted = [gate.gate, gate.goal].map((it) => (it === undefined ? "" : String(it)))
+  const least = [gate.gate, gate.goal].map((it) => (it === undefined ? "" : String(it)))
+  const wanted = gate.atMost === undefined ? least : [`at most ${gate.atMost}`, ""]
   const ratio = stored.find(({ scenario }) => scenario === gate.scenario)?.ratios[gate.ratio]
   if (ratio === undefined) return [name, gate.against, "not measured", "", ...wanted, ""]
   const spread = `${short(ratio.min)} to ${short(ratio.max)}`

@@ -55,6 +55,9 @@ export const questions: Readonly<Record<string, string>> = {
     "A connector is told to end: when each of its clients is told to go, and when it is subscribed at another one. Each picks a moment of its own within 0.1 to 3 s, as the SDK does.",
   idle: "Connections with one subscription to which nobody publishes: memory after forced collections, in all Node processes alike, and the CPU of heartbeats. Socket.IO sends them every 25 seconds, as Weir does; `@cpu` compares with it.",
   slow: "Some subscribers stop reading: what it does to the others.",
+  policies:
+    "1,000 subscribers of one channel, 8 KiB a publication, 32 KiB of the kernel for a socket: 100 read half of it and 5 stop, under each policy for slow clients. Is every publication accounted for, where do those who stall sit, and what do all others notice? `@slow/none` is their p99 over that without slow ones.",
+  hot: "100 quiet channels beside one with 5 MB/s on the same connector and router, and three lanes of a router beside one that its connector leaves unread: p99 of those, beside it over that without.",
   where:
     "Whose code a process spends its busy time in, by V8's own profile of it: what is left to gain, and where it is not Weir's. Time that the kernel spends on a write counts as `socket writes`.",
   growth:
