@@ -39,7 +39,7 @@ describe("becameOf", () => {
 
     assert.deepStrictEqual(becameOf([whole, silent, told, ended], 4), {
       ...{ count: 4, complete: 1, gaps: 1, closed: 1, silent: 1 },
-      reasons: ["closed with 3008 slow_consumer"],
+      reasons: { "closed with 3008 slow_consumer": 1 },
       // The silent one has the newest of one key, and nothing of the other.
       ...{ newest: 1, received: 10, told: 2, gapFrames: 1, unaccounted: 2, misordered: 0 }
     })

@@ -14,8 +14,8 @@ export interface SlowOnes {
   readonly closed: number
   /** They lack something, and nobody has said so. */
   readonly silent: number
-  /** Why their connections ended, each reason once. */
-  readonly reasons: ReadonlyArray<string>
+  /** Why their connections ended, as they know it, and how many of them for each reason. */
+  readonly reasons: Readonly<Record<string, number>>
   /** They have the newest publication of each key. */
   readonly newest: number
   /** Publications, of all of them together: given, and named by gaps. */
@@ -53,13 +53,15 @@ export const becameOf = (some: ReadonlyArray<Subscriber>, published: number): Sl
   const silent = lacking.filter((it) => it.ended === undefined && unaccounted(it) > 0)
   const hasNewest = ({ lastOfKey }: Subscriber) =>
     lastOfKey.every((it) => it >= published - lastOfKey.length)
+  const reasons: Record<string, number> = {}
+  for (const { ended } of closed) reasons[ended!] = (reasons[ended!] ?? 0) + 1
   return {
     count: some.length,
     complete: some.length - lacking.length,
     gaps: lacking.length - closed.length - silent.length,
     closed: closed.length,
     silent: silent.length,
-    reasons: [...new Set(closed.map(({ ended }) => ended!))],
+    reasons,
     newest: some.filter(hasNewest).length,
     received: sumOf(some, ({ account }) => account.received),
     told: sumOf(some, ({ account }) => account.told),

@@ -14,7 +14,7 @@ import { alternate, median, ratioOf } from "../Pairs.ts"
 import type { Chart, Context, Figures, Ratio, Scenario } from "../Scenario.ts"
 import { isInside as areBuffersSmall } from "../SmallBuffers.ts"
 import { BenchFailure, type NamespaceSettings, type System } from "../System.ts"
-import { capOf, type Policy, policies, wrongs } from "./PolicyRules.ts"
+import { kernelCap, knowWhy, memoryCap, type Policy, policies, wrongs } from "./PolicyRules.ts"
 
 const usualSubscribers = 1_000
 const slowShare = 0.1
@@ -48,6 +48,7 @@ const figuresOf = ({ owesNewest }: Policy, name: string, ones: SlowOnes) => ({
   [name]: ones.count,
   [`${name}Complete`]: ones.complete,
   [`${name}Closed`]: ones.closed,
+  [`${name}KnowWhy`]: knowWhy(ones),
   [`${name}Newest`]: ones.newest,
   [`${name}Received`]: ones.received,
   [`${name}Told`]: ones.told,
@@ -93,6 +94,7 @@ const runOnce = Effect.fnUntraced(function* (
     memoryGrowthMiB: (memory.most - memory.before) / mebibyte,
     kernelGrowthMiB: (kernel.most - kernel.before) / mebibyte,
     outboxes: result.outboxes,
+    endedAsSlow: result.endedAsSlow,
     published: result.publications + Math.ceil(job.warmupSeconds * perSecond),
     lost: result.lost,
     misordered: result.misordered + slowOnes.misordered + stoppedOnes.misordered,
@@ -138,7 +140,7 @@ const notesOf = ({ beside, policy, without }: Measured): ReadonlyArray<string> =
   const found = sumOf([...without, ...beside], "wrongs")
   const owed = sumOf(beside, "published") / beside.length
   const [growth, usual] = [mid(beside, "memoryGrowthMiB"), mid(without, "memoryGrowthMiB")]
-  const cap = capOf(policy, impaired, dataBytes) / mebibyte
+  const cap = memoryCap(policy, impaired, dataBytes) / mebibyte
   return [
     `${name}: p99 of those that read ${mid(without, "p99Millis").toFixed(1)} ms, beside slow ones ` +
       `${mid(beside, "p99Millis").toFixed(1)} ms, ${lost} lost; ` +
@@ -148,12 +150,15 @@ const notesOf = ({ beside, policy, without }: Measured): ReadonlyArray<string> =
     `${name}: of ${owed} publications a stopped one was given ` +
       `${each(beside, "stopped", "Received")} and told of ${each(beside, "stopped", "Told")}, a slow ` +
       `one ${each(beside, "slow", "Received")} and ${each(beside, "slow", "Told")}; ` +
-      `${sumOf(beside, "slowClosed", "stoppedClosed")} of ${impaired * beside.length} were closed`,
+      `${sumOf(beside, "slowClosed", "stoppedClosed")} of ${impaired * beside.length} were closed, ` +
+      `${sumOf(beside, "endedAsSlow")} as slow consumers, and ` +
+      `${sumOf(beside, "slowKnowWhy", "stoppedKnowWhy")} have read the code`,
     `${name}: ${mid(beside, "outboxes")} frames in the outboxes of ${impaired} slow ones ` +
       `(at most ${policy.mostInOutbox(dataBytes) * impaired}); memory grew by ${growth.toFixed(0)} MiB, ` +
       `without them by ${usual.toFixed(0)}: ${growth - usual <= cap ? "within" : "beyond"} the ` +
       `${cap.toFixed(0)} MiB that they may add; the kernel's by ${mid(beside, "kernelGrowthMiB").toFixed(1)} ` +
-      `MiB, without them by ${mid(without, "kernelGrowthMiB").toFixed(1)}`
+      `MiB, without them by ${mid(without, "kernelGrowthMiB").toFixed(1)} (they may add ` +
+      `${(kernelCap(impaired) / mebibyte).toFixed(1)})`
   ]
 }
 

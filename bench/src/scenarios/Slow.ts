@@ -41,7 +41,7 @@ const fateOf = ({ closed, complete, gaps, reasons, silent }: SlowResult["stopped
   [
     `${complete} have everything`,
     `${gaps} were told of a gap`,
-    `${closed} were closed${reasons.length > 0 ? ` (${reasons.join("; ")})` : ""}`,
+    `${closed} were closed${closed > 0 ? ` (${Object.keys(reasons).join("; ")})` : ""}`,
     `${silent} lack something unsaid`
   ].join(", ")
 

@@ -61,6 +61,8 @@ export interface SlowResult extends Usage {
   readonly kernel: Memory
   /** What waits in outboxes while the stopped ones still do not read; null: it is not told. */
   readonly outboxes: number | null
+  /** Connections that the servers have ended as those of slow consumers; null: it is not told. */
+  readonly endedAsSlow: number | null
   readonly stoppedOnes: SlowOnes
   readonly slowOnes: SlowOnes
 }
@@ -78,12 +80,14 @@ const mostOf = (read: () => number) => {
   }
 }
 
-const outboxesOf = async (servers: ReadonlyArray<Process>): Promise<number | null> => {
-  const depths = servers.flatMap(({ ops }) =>
-    ops === undefined ? [] : [scrape(ops, "weir_connector_outbox_depth")]
-  )
-  if (depths.length === 0) return null
-  return (await Promise.all(depths)).reduce((sum, it) => sum + it, 0)
+/** Of Weir alone. */
+const sumOfSeries = async (
+  servers: ReadonlyArray<Process>,
+  series: string
+): Promise<number | null> => {
+  const values = servers.flatMap(({ ops }) => (ops === undefined ? [] : [scrape(ops, series)]))
+  if (values.length === 0) return null
+  return (await Promise.all(values)).reduce((sum, it) => sum + it, 0)
 }
 
 const measure = async (job: SlowJob, onFailure: (why: string) => void): Promise<SlowResult> => {
@@ -147,9 +151,11 @@ const measure = async (job: SlowJob, onFailure: (why: string) => void): Promise<
   await heardBy(healthy)
   clearInterval(watch)
   clearInterval(slowly)
-  const outboxes = await outboxesOf(servers)
+  const outboxes = await sumOfSeries(servers, "weir_connector_outbox_depth")
   for (const subscriber of [...slow, ...stopped]) subscriber.readOn()
   await heardBy([...slow, ...stopped])
+
+  const endedAsSlow = await sumOfSeries(servers, 'weir_connector_closes_total{code="3008"}')
 
   const { closed, misordered, ...others } = becameOf(healthy, all)
   const result = {
@@ -159,7 +165,7 @@ const measure = async (job: SlowJob, onFailure: (why: string) => void): Promise<
     lost: healthy.length * all - others.received,
     ...{ misordered, closed },
     latency: percentilesOf(histogram),
-    ...{ lateMicros, outboxes },
+    ...{ lateMicros, outboxes, endedAsSlow },
     memory: memory.soFar(),
     kernel: kernel.soFar(),
     stoppedOnes: becameOf(stopped, all),
