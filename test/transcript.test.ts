@@ -77,7 +77,7 @@ describe.each(jsonTransports)("a conversation in JSON over %s", (_, codec) => {
     ann.sendRaw(`{"type":"connect","id":1,"payload":{"token":"${token}","versions":["1"]}}`)
     assert.strictEqual(
       shape(await ann.take("connected")),
-      '{"type":"connected","id":1,"ts":"number","payload":{"version":"1","session":"string","ticket":"string","user":"ann","heartbeatMs":25000,"expiresAt":"number","features":["batch","excludeSelf","serverSubscriptions"]}}'
+      '{"type":"connected","id":1,"ts":"number","payload":{"version":"1","session":"string","ticket":"string","user":"ann","heartbeatMs":25000,"expiresAt":"number","features":["batch","excludeSelf","maxRate","serverSubscriptions"]}}'
     )
     ann.sendRaw('{"type":"subscribe","id":2,"payload":{"channel":"chat:lobby"}}')
     assert.strictEqual(

@@ -7,6 +7,7 @@
 export const features = {
   batch: "Takes `connect.batch`: several publications in one message.",
   excludeSelf: "Takes `publish.excludeSelf`: all but the publishing connection get it.",
+  maxRate: "Takes `subscribe.maxRateMs`: at most one publication in that time, the newest.",
   rpc: "Answers `rpc`: a backend is configured.",
   serverSubscriptions: "Subscribes to what the token's claim `subscriptions` names."
 } as const
