@@ -83,6 +83,7 @@ describe("the encodings", () => {
     assert.deepStrictEqual(rest, {
       channel,
       position: published.position,
+      key: "",
       messageId: "m-1",
       publisher: "ann",
       contentType: ""
