@@ -77,6 +77,7 @@ const serveSubscribers = Effect.gen(function* () {
   yield* WebSocketServer.serve<Subscription, undefined>(server, {
     path: `/${encodeURIComponent(channel)}`,
     maxMessageBytes: frameBytes,
+    compression: false,
     decide: () => ({ accept: true, protocol: undefined, terms: undefined }),
     onOpen: subscribe,
     onMessage: () => {},

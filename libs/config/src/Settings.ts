@@ -127,6 +127,7 @@ export interface Settings {
   readonly namespaces: Namespaces
   readonly origins: ReadonlyArray<string>
   readonly limits: Limits
+  readonly compression: boolean
   readonly drain: DrainSettings
   readonly auth: AuthSettings
   readonly apiKeys: ReadonlyArray<ApiKey>
@@ -156,7 +157,15 @@ const developmentApiKey: ApiKey = {
 
 export type Environment = Omit<
   Settings,
-  "namespaces" | "origins" | "limits" | "drain" | "auth" | "apiKeys" | "rpc" | "nodes"
+  | "namespaces"
+  | "origins"
+  | "limits"
+  | "compression"
+  | "drain"
+  | "auth"
+  | "apiKeys"
+  | "rpc"
+  | "nodes"
 >
 
 /** Where other nodes reach a listener that is bound to `address` (host:port). */
@@ -177,6 +186,7 @@ export const decide = (file: WeirFile, environment: Environment): Settings => {
     ),
     origins: file.origins ?? [],
     limits: { ...defaultLimits, ...file.limits },
+    compression: file.compression ?? false,
     drain: { ...defaultDrain, ...file.drain },
     auth: file.auth ?? { issuer: "weir", audience: "weir", keys: [] },
     apiKeys: [

@@ -184,6 +184,8 @@ export const WeirFile = Schema.Struct({
   /** Who may open a connection from a browser. Empty: nobody; programs send no Origin. */
   origins: Schema.optionalKey(Schema.Array(Origin)),
   limits: Schema.optionalKey(LimitOptions),
+  /** WebSocket clients that offer it are sent compressed publications, and may compress, too. */
+  compression: Schema.optionalKey(Schema.Boolean),
   drain: Schema.optionalKey(DrainOptions),
   auth: Schema.optionalKey(AuthOptions),
   apiKeys: Schema.optionalKey(distinct(ApiKeyOptions, "id")),

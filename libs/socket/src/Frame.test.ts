@@ -1,5 +1,6 @@
+import { randomBytes } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
-import { frameMessage, frameText } from "./Frame.ts"
+import { frameDeflated, frameMessage, frameText } from "./Frame.ts"
 
 describe("frameMessage", () => {
   it.each([
@@ -18,6 +19,25 @@ describe("frameMessage", () => {
 
   it("marks binary messages", () => {
     assert.strictEqual(frameMessage(new Uint8Array([1]), "binary").toString("hex"), "820101")
+  })
+})
+
+describe("frameDeflated", () => {
+  it("compresses from 1 KiB on, each message by itself, and sets the bit that says so", () => {
+    const message = Buffer.alloc(1_024, "abcd")
+    const frame = frameDeflated(message, "text")
+    assert.strictEqual(frame[0], 0xc1)
+    assert.isBelow(frame.byteLength, 50)
+    assert.notStrictEqual(frame.subarray(-4).toString("hex"), "0000ffff")
+    assert.deepStrictEqual(frameDeflated(message, "text"), frame)
+    assert.strictEqual(frameDeflated(message, "binary")[0], 0xc2)
+  })
+
+  it.each([
+    ["short", Buffer.alloc(1_023)],
+    ["no smaller when it is compressed", randomBytes(5_000)]
+  ])("leaves a message as it is that is %s", (_what, message) => {
+    assert.deepStrictEqual(frameDeflated(message, "binary"), frameMessage(message, "binary"))
   })
 })
 

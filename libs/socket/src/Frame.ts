@@ -5,9 +5,14 @@
  * and is made once for all of them.
  */
 
+import { deflated } from "./Deflate.ts"
+
 /** FIN and the opcode. */
 const textFrame = 0x81
 const binaryFrame = 0x82
+
+/** The message is compressed (RFC 7692 §6). */
+const rsv1 = 0x40
 
 const headerBytes = (length: number): number => (length < 126 ? 2 : length < 65_536 ? 4 : 10)
 
@@ -32,6 +37,15 @@ export const frameMessage = (payload: Uint8Array, kind: "text" | "binary"): Buff
   const header = headerBytes(length)
   const frame = emptyFrame(length, header, kind)
   frame.set(payload, header)
+  return frame
+}
+
+/** Compressed where that makes it smaller, for clients that have agreed to it. */
+export const frameDeflated = (payload: Uint8Array, kind: "text" | "binary"): Buffer => {
+  const compressed = deflated(payload)
+  if (compressed === undefined) return frameMessage(payload, kind)
+  const frame = frameMessage(compressed, kind)
+  frame[0]! |= rsv1
   return frame
 }
 

@@ -48,6 +48,31 @@ export const badRequest = (
   headers: Refusal["headers"] = {}
 ): Refusal => ({ status, body: { code: "bad_request", message, retryAfterMs: 0 }, headers })
 
+/** What a client may ask for along with it that is done anyway, or that we make no use of. */
+const deflateParameter =
+  /^(server_no_context_takeover|client_no_context_takeover|client_max_window_bits(?:\s*=\s*("?)(?:[89]|1[0-5])\2)?)$/
+
+const isDeflateOffer = (offer: string): boolean => {
+  const [name, ...parameters] = offer.split(";").map((part) => part.trim())
+  const names = parameters.map((parameter) => parameter.split(/[\s=]/, 1)[0])
+  return (
+    name === "permessage-deflate" &&
+    parameters.every((parameter) => deflateParameter.test(parameter)) &&
+    new Set(names).size === names.length
+  )
+}
+
+/**
+ * Leaves of the extensions offered the one that is taken, in the form that all agree to. An offer
+ * that asks for more, such as a smaller window for what we send, or that is malformed, is declined
+ * (RFC 7692 §7.1): `ws` would refuse the handshake.
+ */
+export const settleExtensions = ({ headers }: IncomingMessage): void => {
+  const offers = headers["sec-websocket-extensions"]?.split(",") ?? []
+  if (offers.some(isDeflateOffer)) headers["sec-websocket-extensions"] = "permessage-deflate"
+  else delete headers["sec-websocket-extensions"]
+}
+
 /** What is wrong with it as a handshake, as far as `ws` does not look. */
 export const check = (request: IncomingMessage): Refusal | undefined => {
   const { headers, headersDistinct, httpVersion, method } = request

@@ -62,7 +62,8 @@ export class Connection implements Flushable {
 
   /** The client takes several publications in one frame. */
   acceptBatches(): void {
-    this.framing = framingOf(this.format, true, this.framing.carrier)
+    const { carrier, deflate, format } = this.framing
+    this.framing = framingOf(format, true, carrier, deflate)
   }
 
   get closed(): boolean {

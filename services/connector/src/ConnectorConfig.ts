@@ -14,6 +14,8 @@ export interface ConnectorConfig {
   readonly meshPort: number
   readonly namespaces: Namespaces
   readonly limits: Limits
+  /** WebSockets are compressed, where the client offers it. */
+  readonly compression: boolean
   readonly drain: DrainSettings
   /** Exact origins; a program sends none and needs no permission. */
   readonly origins: ReadonlyArray<string>
@@ -42,6 +44,7 @@ export const fromSettings = (settings: Settings, pageDirectory?: string): Connec
   meshPort: settings.meshPort,
   namespaces: settings.namespaces,
   limits: settings.limits,
+  compression: settings.compression,
   drain: settings.drain,
   origins: settings.origins,
   development: settings.development,

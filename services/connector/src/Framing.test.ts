@@ -1,9 +1,10 @@
+import { constants, inflateRawSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { ServerFrame } from "@weir/proto/client/v1/client"
 import { encodePublication } from "@weir/wire/Publications"
-import { framePublications, framingOf } from "./Framing.ts"
+import { framePayload, framePublications, framingOf } from "./Framing.ts"
 
-const entries = (count: number) =>
+const entries = (count: number, more = "") =>
   Array.from({ length: count }, (_, index) =>
     encodePublication({
       channel: "chat:lobby",
@@ -13,7 +14,7 @@ const entries = (count: number) =>
       publisher: "ann",
       publishedAt: 0,
       contentType: "",
-      data: new TextEncoder().encode(`{"n":${index + 1}}`)
+      data: new TextEncoder().encode(`{"n":${index + 1},"more":"${more}"}`)
     })
   )
 
@@ -47,6 +48,47 @@ describe("framePublications", () => {
     assert.deepStrictEqual(offsetsIn(messages), [offsets.slice(0, 64), offsets.slice(64)])
     const [alone] = messagesOf(framePublications(framingOf("json", true), entries(1), 5))
     assert.strictEqual(JSON.parse(alone!.toString()).type, "publication")
+  })
+
+  it.each(["json", "proto"] as const)(
+    "compresses for who agreed to it, each frame as a whole, from 1 KiB on: %s",
+    (format) => {
+      const small = entries(2)
+      const one = entries(1, "x".repeat(1_000))
+      // None of them alone is long enough.
+      const many = entries(20)
+      for (const [batch, some] of [
+        [false, small],
+        [false, one],
+        [true, many]
+      ] as const) {
+        const plain = framePublications(framingOf(format, batch), some, 5)
+        const frames = framePublications(framingOf(format, batch, "websocket", true), some, 5)
+        if (some === small) {
+          assert.deepStrictEqual(frames, plain)
+          continue
+        }
+        assert.strictEqual(frames[0], plain[0]! | 0x40)
+        assert.isBelow(frames.byteLength, plain.byteLength / 2)
+        const [message] = messagesOf(frames)
+        const flushed = Buffer.concat([message!, Buffer.from("0000ffff", "hex")])
+        const options = { finishFlush: constants.Z_SYNC_FLUSH }
+        assert.deepStrictEqual([inflateRawSync(flushed, options)], messagesOf(plain))
+      }
+    }
+  )
+
+  it("leaves what is said to one client as it is, however long", () => {
+    const value = { code: "bad_request", message: "x".repeat(5_000), retryAfterMs: 0 } as const
+    for (const format of ["json", "proto"] as const) {
+      const [plain, deflate] = [false, true].map((deflate) =>
+        framePayload(framingOf(format, false, "websocket", deflate), 1, 5, {
+          $case: "error",
+          value
+        })
+      )
+      assert.deepStrictEqual(deflate, plain)
+    }
   })
 
   it("puts several records into one frame of protobuf", () => {

@@ -14,8 +14,8 @@ const channel = "chat:lobby"
 
 const at = (offset: number) => ({ epoch: "e1", term: 1, offset })
 
-/** 128 bytes of data. */
-export const publicationAt = (offset: number): EncodedPublication =>
+/** With so many bytes of data. */
+export const publicationAt = (offset: number, bytes = 128): EncodedPublication =>
   encodePublication({
     channel,
     position: at(offset),
@@ -24,7 +24,7 @@ export const publicationAt = (offset: number): EncodedPublication =>
     publisher: "ann",
     publishedAt: 1_700_000_000_000,
     contentType: "",
-    data: Buffer.from(JSON.stringify("x".repeat(126)))
+    data: Buffer.from(JSON.stringify("x".repeat(bytes - 2)))
   })
 
 /** `onWrite` is told of each write by the subscriber's number; nothing is kept of it here. */

@@ -16,7 +16,11 @@ const framings = {
   json: framingOf("json", false),
   jsonBatch: framingOf("json", true),
   proto: framingOf("proto", false),
-  protoBatch: framingOf("proto", true)
+  protoBatch: framingOf("proto", true),
+  jsonDeflate: framingOf("json", false, "websocket", true),
+  jsonBatchDeflate: framingOf("json", true, "websocket", true),
+  protoDeflate: framingOf("proto", false, "websocket", true),
+  protoBatchDeflate: framingOf("proto", true, "websocket", true)
 }
 
 /** So many subscribers, of each framing in turn. */
@@ -73,9 +77,15 @@ describe("the way of a publication to 1,000 subscribers", () => {
     })
   )
 
-  it.live.each([1, 3])(
-    "writes all with the same framing the very same buffer, once in a turn: of %d",
-    (count) =>
+  // What is of 4 KiB is compressed where that was agreed.
+  it.live.each([
+    [1, 128],
+    [3, 128],
+    [1, 4_096],
+    [3, 4_096]
+  ] as const)(
+    "writes all with the same framing the very same buffer, once in a turn: of %d, of %d bytes",
+    ([count, bytes]) =>
       Effect.gen(function* () {
         const inUse = Object.values(framings)
         const written: Array<Array<Uint8Array>> = Array.from({ length: subscribers }, () => [])
@@ -84,7 +94,7 @@ describe("the way of a publication to 1,000 subscribers", () => {
         )
         // What comes one by one in a turn is written as what comes together.
         for (let offset = 1; offset <= count; offset++) {
-          feed.deliver([publicationAt(offset)], Date.now())
+          feed.deliver([publicationAt(offset, bytes)], Date.now())
         }
         while (written.at(-1)!.length === 0) yield* turn
 

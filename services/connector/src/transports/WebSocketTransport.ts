@@ -37,7 +37,7 @@ const chooseProtocol = (offered: ReadonlyArray<string>): string | undefined | Fa
 
 export const serve = Effect.fnUntraced(function* (
   server: Server,
-  { limits }: ConnectorConfig,
+  { compression, limits }: ConnectorConfig,
   doorkeeper: Doorkeeper
 ) {
   const connector = yield* Connector
@@ -66,9 +66,10 @@ export const serve = Effect.fnUntraced(function* (
   yield* WebSocketServer.serve(server, {
     path,
     maxMessageBytes: maxMessageBytes(limits),
+    compression,
     decide,
-    onOpen: (transport, { exempt, format }) =>
-      connector.open(transport, framingOf(format, false), exempt),
+    onOpen: (transport, { exempt, format }, deflate) =>
+      connector.open(transport, framingOf(format, false, "websocket", deflate), exempt),
     onMessage: connector.received,
     onControl: connector.controlled,
     onDrain: ({ connection }) => connection.drained(),
