@@ -16,6 +16,8 @@ export interface Case {
    */
   readonly from?: "opened" | "connected" | "echo"
   readonly format?: "json" | "proto"
+  /** Extensions that the handshake offers. */
+  readonly offers?: string
   readonly sends: ReadonlyArray<Step>
   /** Weir's messages, in order, in short; "any" where there may be some or not. */
   readonly answers?: ReadonlyArray<string> | "any"

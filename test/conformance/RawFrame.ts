@@ -2,6 +2,8 @@
  * RawFrame: a client's frame as bytes, right or wrong in any of its parts (RFC 6455 §5.2).
  */
 
+import { constants, deflateRawSync, type ZlibOptions } from "node:zlib"
+
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const
 
 export interface FrameOptions {
@@ -80,6 +82,15 @@ export const fragments = (
   parts.map((part, index) =>
     frame(index === 0 ? opcode : opcodes.continuation, part, { fin: index === parts.length - 1 })
   )
+
+/** What a compressed message ends with, and leaves out (RFC 7692 §7.2.1). */
+export const deflateTail = Buffer.of(0, 0, 0xff, 0xff)
+
+/** A message as RFC 7692 has it compressed, by itself unless a dictionary says otherwise. */
+export const deflate = (message: Payload, options: ZlibOptions = {}): Buffer => {
+  const flushed = { finishFlush: constants.Z_SYNC_FLUSH, ...options }
+  return deflateRawSync(message, flushed).subarray(0, -deflateTail.length)
+}
 
 /** Cut before each of these places. */
 export const cutAt = (bytes: Uint8Array, ...places: ReadonlyArray<number>) =>

@@ -7,11 +7,14 @@
 import { EventEmitter, once } from "node:events"
 import { connect, type Socket } from "node:net"
 import { setImmediate } from "node:timers/promises"
-import { close, opcodes } from "./RawFrame.ts"
+import { constants, inflateRawSync } from "node:zlib"
+import { close, deflateTail, opcodes } from "./RawFrame.ts"
 
 export interface ServerFrame {
   readonly opcode: number
+  /** Inflated, if it came compressed. */
   readonly payload: Buffer
+  readonly isCompressed: boolean
 }
 
 export interface ResponseHead {
@@ -22,6 +25,10 @@ export interface ResponseHead {
 
 const limitMs = 15_000
 const endOfHead = "\r\n\r\n"
+const rsv1 = 0x40
+
+const inflated = (payload: Buffer): Buffer =>
+  inflateRawSync(Buffer.concat([payload, deflateTail]), { finishFlush: constants.Z_SYNC_FLUSH })
 
 const headOf = (text: string): ResponseHead => {
   const [statusLine = "", ...lines] = text.split("\r\n")
@@ -73,6 +80,10 @@ export class RawSocket {
     return this.frames.find(({ opcode }) => opcode === opcodes.close)
   }
 
+  get #agreedToDeflate(): boolean {
+    return this.head?.headers["sec-websocket-extensions"] !== undefined
+  }
+
   #read(): void {
     if (this.head === undefined) {
       const end = this.#rest.indexOf(endOfHead)
@@ -96,7 +107,8 @@ export class RawSocket {
     const payload = bytes.subarray(header, header + length)
     this.#judge(bytes, header, payload)
     const opcode = bytes[0]! & 0x0f
-    this.frames.push({ opcode, payload })
+    const isCompressed = this.#agreedToDeflate && (bytes[0]! & rsv1) !== 0
+    this.frames.push({ opcode, payload: isCompressed ? inflated(payload) : payload, isCompressed })
     if (opcode === opcodes.close) this.#agree(payload)
     return true
   }
@@ -113,7 +125,8 @@ export class RawSocket {
     const minimal = length < 126 ? 2 : length < 65_536 ? 4 : 10
     const check = (isRight: boolean, fault: string) => void (isRight || this.faults.push(fault))
     check((bytes[0]! & 0x80) !== 0, "a message in several frames")
-    check((bytes[0]! & 0x70) === 0, "a reserved bit (§5.2)")
+    const extended = this.#agreedToDeflate && !isControl ? rsv1 : 0
+    check((bytes[0]! & 0x70 & ~extended) === 0, "a reserved bit (§5.2)")
     check((bytes[1]! & 0x80) === 0, "a mask (§5.1)")
     check(header === minimal, "a length in more bytes than it needs (§5.2)")
     check([1, 2, 8, 9, 10].includes(opcode), `the opcode ${opcode} (§5.2)`)

@@ -75,8 +75,13 @@ export const expected = ({ answers = [], ends = goodbye, pongs = [] }: Case): Ou
   faults: []
 })
 
-const open = async (socket: RawSocket, format: Format) => {
-  await socket.write(upgradeRequest({ "Sec-WebSocket-Protocol": `weir.v1.${format}` }))
+const open = async (socket: RawSocket, format: Format, offers?: string) => {
+  await socket.write(
+    upgradeRequest({
+      "Sec-WebSocket-Protocol": `weir.v1.${format}`,
+      "Sec-WebSocket-Extensions": offers
+    })
+  )
   await socket.until("is open", () => socket.head?.status === 101)
 }
 
@@ -94,23 +99,24 @@ const connect = async (
   await socket.until("is connected", () => socket.frames.length > 0)
 }
 
-/** In JSON, and subscribed to this channel. */
+/** Subscribed to this channel, and in JSON unless it is said. */
 export const listenTo = async (
   channel: string,
-  { http, localAddress, token }: Against
+  { http, localAddress, token }: Against,
+  { format = "json", offers }: Pick<Case, "format" | "offers"> = {}
 ): Promise<RawSocket> => {
   const socket = new RawSocket(http, localAddress)
-  await open(socket, "json")
-  await connect(socket, "json", token, [channel])
+  await open(socket, format, offers)
+  await connect(socket, format, token, [channel])
   return socket
 }
 
 export const run = async (row: Case, { http, localAddress, token }: Against): Promise<Outcome> => {
-  const { answers = [], ends, format = "json", pongs = [], sends } = row
+  const { answers = [], ends, format = "json", offers, pongs = [], sends } = row
   const { from = listOf(answers).length > 0 ? "connected" : "opened" } = row
   const socket = new RawSocket(http, localAddress)
   try {
-    await open(socket, format)
+    await open(socket, format, offers)
     const channels = from === "echo" ? [echoChannel] : []
     if (from !== "opened") await connect(socket, format, token, channels)
     const isAnswered = () => {

@@ -7,6 +7,7 @@ import { markdownOf, type Table } from "../architecture/ProtocolTables.ts"
 import type { Case, Family } from "./Case.ts"
 import { closes } from "./families/Closes.ts"
 import { controlFrames } from "./families/ControlFrames.ts"
+import { deflated, deflateHandshakes } from "./families/Deflate.ts"
 import { envelopes } from "./families/Envelopes.ts"
 import { fragmentation, segmentation } from "./families/Fragments.ts"
 import { handshakes } from "./families/Handshakes.ts"
@@ -37,13 +38,17 @@ const rowOf = (name: string, cases: ReadonlyArray<Pick<Case, "nonStrict">>): str
   return `| ${name} | ${cases.length} | ${[...reasons].join(". ")} |`
 }
 
+/** Those of a server that compresses. */
+const compressed = [...deflateHandshakes, ...deflated.cases]
+
 export const counts: Table = {
   heading: "Conformance",
   columns: ["Family", "Cases", "Non-strict"],
   rows: [
     rowOf("handshakes", handshakes),
     ...families.map(({ cases, name }) => rowOf(name, cases)),
-    `| together | ${[...handshakes, ...families.flatMap(({ cases }) => cases)].length} |  |`
+    rowOf(deflated.name, compressed),
+    `| together | ${[...handshakes, ...families.flatMap(({ cases }) => cases), ...compressed].length} |  |`
   ]
 }
 

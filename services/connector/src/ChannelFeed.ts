@@ -2,7 +2,7 @@
  * ChannelFeed: one channel on this connector: what arrives from its owner, and
  * the subscriptions that it is given to.
  *
- * A publication is encoded and framed once for each wire format, however many
+ * A publication is encoded, framed and compressed once for each framing, however many
  * subscribers there are; all of them are offered the same buffer.
  */
 import { deliversLatest, type Namespace } from "@weir/core/Namespace"

@@ -2,6 +2,7 @@ import { constants, inflateRawSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { ServerFrame } from "@weir/proto/client/v1/client"
 import { encodePublication } from "@weir/wire/Publications"
+import { makeConnection } from "./Connection.fixture.ts"
 import { framePayload, framePublications, framingOf } from "./Framing.ts"
 
 const entries = (count: number, more = "") =>
@@ -77,6 +78,15 @@ describe("framePublications", () => {
       }
     }
   )
+
+  it("goes on to compress for who also takes several publications in one frame", () => {
+    const write = () => true
+    const flusher = { add: () => {}, isBusy: false }
+    const framing = framingOf("proto", false, "websocket", true)
+    const connection = makeConnection({ write, flusher, framing })
+    connection.acceptBatches()
+    assert.strictEqual(connection.framing, framingOf("proto", true, "websocket", true))
+  })
 
   it("leaves what is said to one client as it is, however long", () => {
     const value = { code: "bad_request", message: "x".repeat(5_000), retryAfterMs: 0 } as const

@@ -24,7 +24,7 @@ export interface Handshake {
 const quoted = (value: string | undefined): string =>
   value === undefined ? "none" : JSON.stringify(value)
 
-const opens = (
+export const opens = (
   title: string,
   section: string,
   headers: Headers,
