@@ -75,7 +75,7 @@ class ClientSocket<Client> extends WebSocket implements Transport {
   client: Client | undefined
   socket: Socket | undefined
   onDrain: ((client: Client) => void) | undefined
-  /** Of `ws`, and known to its types by their names alone. */
+  /** Private to `ws`, and so not in its types: read where nothing public says it. */
   declare readonly _extensions: { readonly "permessage-deflate"?: { cleanup: () => void } }
 
   /**
