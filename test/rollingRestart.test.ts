@@ -16,7 +16,7 @@ import { startProxy, type TcpProxy } from "./harness/TcpProxy.ts"
 import { tokenFor } from "./harness/Tokens.ts"
 import { waitUntil } from "./harness/waitUntil.ts"
 
-const order = ["auth-1", "presence-1", "router-1", "router-2", "router-3"]
+const order = ["auth-1", "presence-1", "router-1", "router-2"]
 const connectors = ["connector-1", "connector-2"]
 
 /** A program with the SDK that cannot use WebSocket, behind a load balancer; it counts to itself. */
@@ -95,7 +95,7 @@ describe("a rolling restart of every process, under load", () => {
       fault: "every process is restarted, one after the other",
       class: "A",
       deployment: {
-        counts: { auth: 1, presence: 1, router: 3, connector: 2 },
+        counts: { auth: 1, presence: 1, router: 2, connector: 2 },
         // A window of about 2 s for each connector: some leave by themselves, others are closed.
         config: { drain: { windowSeconds: 1_000 } }
       },

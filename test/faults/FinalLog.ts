@@ -8,7 +8,7 @@ import type { RedisFailure } from "@weir/redis/RedisFailure"
 import { parseRedisUrl } from "@weir/redis/RedisUrl"
 import { fromBlock } from "@weir/router/adapters/LogBlocks"
 import { channelKeys } from "@weir/router/adapters/ShardKeys"
-import { Effect, Logger, Result } from "effect"
+import { Effect, Logger, Result, Schedule } from "effect"
 import { digest, type FinalLog, type LogEntry, now } from "./history/History.ts"
 
 type Row = ReadonlyArray<Reply>
@@ -48,7 +48,13 @@ const withRedis = <A>(
   const whole = Effect.gen(function* () {
     return yield* read(yield* Redis)
   })
-  return Effect.runPromise(whole.pipe(Effect.provide([connection, Logger.layer([])])))
+  return Effect.runPromise(
+    whole.pipe(
+      Effect.provide([connection, Logger.layer([])]),
+      // It may have been restarted a moment ago, on a machine that has more to do.
+      Effect.retry(Schedule.max([Schedule.spaced("500 millis"), Schedule.recurs(20)]))
+    )
+  )
 }
 
 /** Of logged channels; one that has no log is left out. */

@@ -1,5 +1,5 @@
 /**
- * Three quarters of a minute of faults by chance, always the same chance. It runs beside other files.
+ * Some faults by chance, always the same chance. It runs beside other files.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { randomMix } from "./matrix/Mix.ts"
@@ -8,9 +8,9 @@ import { holds } from "./Verdict.fixture.ts"
 const workload = { publicationsPerSecond: 200, sdkSubscribers: 8, wireSubscribers: 12 }
 
 describe("Weir under load keeps its promises", () => {
-  it("over three quarters of a minute of faults by chance, a quarter of them quiet", async () => {
-    const { judgement } = await holds(randomMix, { seed: 22, seconds: 45, workload })
-    assert.isAbove(judgement.counts.faults, 5)
+  it("over half a minute of faults by chance, a quarter of it quiet", async () => {
+    const { judgement } = await holds(randomMix, { seed: 22, seconds: 25, workload })
+    assert.isAbove(judgement.counts.faults, 2)
     assert.isAbove(judgement.counts.acked, 1_000)
   }, 120_000)
 })

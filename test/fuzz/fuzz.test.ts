@@ -1,21 +1,21 @@
 /**
- * Frames and calls that nobody should send, by the hundred thousand. `npm run test:fuzz`
- * sends more, or others.
+ * Frames and calls that nobody should send. `npm run test:fuzz` sends more, or others: with
+ * `--seed 5 --frames 100000 --calls 20000` these and those that would follow.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { fuzz } from "./Fuzz.ts"
 
-describe("100,000 fuzzed messages and 20,000 fuzzed calls", () => {
+describe("25,000 fuzzed messages and 5,000 fuzzed calls", () => {
   it("end nothing, leave nothing behind, and are not felt by a healthy client", async () => {
     const { complaints, healthy, heaps, messagesRead, seen } = await fuzz({
       seed: 5,
-      frames: 100_000,
-      calls: 20_000,
+      frames: 25_000,
+      calls: 5_000,
       onProgress: () => {}
     })
 
     assert.deepStrictEqual(complaints, [])
-    assert.isAtLeast(messagesRead, 90_000)
+    assert.isAtLeast(messagesRead, 22_500)
     assert.deepStrictEqual(
       healthy.received,
       Array.from({ length: healthy.published }, (_, index) => index + 1)
@@ -26,7 +26,7 @@ describe("100,000 fuzzed messages and 20,000 fuzzed calls", () => {
     assert.isAtMost(after.handles, before.handles + 20)
     // It was more than refusals: the way in is fuzzed, and what lies behind it.
     for (const what of ["subscribed", "published", "history", "error bad_request", "gRPC OK"]) {
-      assert.isAbove(seen.get(what) ?? 0, 100, what)
+      assert.isAbove(seen.get(what) ?? 0, 25, what)
     }
   }, 240_000)
 })

@@ -6,7 +6,7 @@ const pollMs = 20
 export const waitUntil = async <A>(
   what: string,
   check: () => Promise<A | undefined | false> | A | undefined | false,
-  limitMs = 15_000
+  limitMs = 30_000
 ): Promise<A> => {
   const end = Date.now() + limitMs
   while (true) {
