@@ -133,12 +133,13 @@ describe("a rolling restart of every process, under load", () => {
     assert.deepStrictEqual(gaps, [])
   })
 
-  it("begins no channel anew that is not logged, unless a successor was too slow to take it", () => {
+  it("begins no channel anew that is not logged, unless one of the two was too slow", () => {
     const renewed = events.filter(
       (event) => event.type === "gap" && event.reason === "epoch_changed"
     )
     const logs = order.map((name) => readFileSync(join(directory, `${name}.log`), "utf8"))
-    const isSlow = logs.some((log) => log.includes("a successor does not answer"))
+    // Each of them has a second for it, which a machine that has more to do may take from them.
+    const isSlow = logs.some((log) => /a successor does not answer|does not hand over/.test(log))
     assert.isTrue(renewed.length === 0 || isSlow, JSON.stringify(renewed))
   })
 

@@ -106,6 +106,7 @@ export const run = Effect.fnUntraced(function* (options: {
     const found = yield* records.read(awaiting.map(({ id }) => id))
     const view = cluster.view()
     const routers = new Set(nodesOf(view, "router").map(({ name }) => name))
+    let notHandedOver = 0
     yield* Effect.forEach(
       awaiting,
       (shard, index) => {
@@ -119,10 +120,16 @@ export const run = Effect.fnUntraced(function* (options: {
         // Handed over meanwhile: the record is ours already.
         if (shard.state !== "awaiting" || claimed._tag === "Wait") return Effect.void
         const isAnothers = record !== undefined && record.node !== node
+        if (isAnothers && routers.has(record.node)) notHandedOver++
         return ownership.take(shard, claimed.observed, isAnothers ? "taken" : "renewed")
       },
       { concurrency: claimsAtOnce, discard: true }
     )
+    if (notHandedOver > 0) {
+      yield* Effect.logWarning("an owner that is here does not hand over; taking its shards", {
+        shards: notHandedOver
+      })
+    }
   })
 
   const verify = Effect.gen(function* () {
