@@ -51,6 +51,9 @@ export const questions: Readonly<Record<string, string>> = {
   connect:
     "Authenticated handshakes, with one subscription: with a token that auth verifies, and with a ticket that the connector verifies by itself.",
   storm: "Everybody comes back at once, and resumes.",
+  "comeback-5000":
+    "One connector loses its 5,000 clients at one moment, while publications flow, with all limits as shipped: how long until they are back, what they miss, and who notices it.",
+  "comeback-20000": "The same with 20,000 clients and two connectors.",
   drain:
     "A connector is told to end: when each of its clients is told to go, and when it is subscribed at another one. Each picks a moment of its own within 0.1 to 3 s, as the SDK does.",
   idle: "Connections with one subscription to which nobody publishes: memory after forced collections, in all Node processes alike, and the CPU of heartbeats. Socket.IO sends them every 25 seconds, as Weir does; `@cpu` compares with it.",
