@@ -3,21 +3,26 @@
  *
  * Where nothing is known of earlier runs the runner begins with the largest files, and
  * those that run longest are short: minutes of faults are a few lines. Begun last, they
- * would keep one core waiting for the other.
+ * would keep one core waiting for the other. And of those that start many processes no two
+ * should run side by side: they need both cores, and what is promised within seconds takes longer.
  */
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
-/** What starts processes takes seconds, what kills them minutes. */
-const longest = ["/test/faults/", "/test/fuzz/", "/bench/src/bench.test.ts", "/test/"]
+const crowded =
+  /\/test\/(faults\/(faults|faultsMix|moves\/moves)|fuzz\/fuzz|rollingRestart|storm|drain)\.test|bench\/src\/bench\.test/
 
-const rank = ({ moduleId }: TestSpecification): number => {
-  const place = longest.findIndex((part) => moduleId.includes(part))
-  return place === -1 ? longest.length : place
-}
+/** What starts processes takes seconds. */
+const rank = ({ moduleId }: TestSpecification): number => (moduleId.includes("/test/") ? 0 : 1)
 
 export default class LongestFirst extends BaseSequencer {
   override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
     const byDefault = await super.sort(files)
-    return byDefault.sort((a, b) => rank(a) - rank(b))
+    const many = byDefault.filter(({ moduleId }) => crowded.test(moduleId))
+    const others = byDefault
+      .filter(({ moduleId }) => !crowded.test(moduleId))
+      .sort((a, b) => rank(a) - rank(b))
+    // One of each for as long as there are both: with two workers, each takes one of them.
+    const both = many.flatMap((file, index) => [file, ...others.slice(index, index + 1)])
+    return [...both, ...others.slice(many.length)]
   }
 }
