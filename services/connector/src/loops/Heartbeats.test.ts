@@ -91,6 +91,17 @@ describe("heartbeats", () => {
     assert.deepStrictEqual(client.heard, ["ping", "ping"])
   })
 
+  it("ask as often as they are set to, also more often than an answer may take", () => {
+    const client = makeClient({ heartbeatMs: 2_000 })
+    client.connect()
+    for (let now = start; now <= start + 12_000; now += 1_000) {
+      client.sweepUntil(now)
+      client.says()
+    }
+    // A sweep a second finds each after three at the latest.
+    assert.isAtLeast(client.heard.length, 4)
+  })
+
   it("ask nobody who is being sent something and answers", () => {
     const client = makeClient()
     client.connect()

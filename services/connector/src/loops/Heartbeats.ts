@@ -79,7 +79,8 @@ export const dueAt = (session: Session): number | undefined => {
   return Math.min(
     session.warnedOfExpiry ? expiresAt + expiryLeewayMs : expiresAt - expiryWarningMs,
     leavesAt(session),
-    pingedAt > 0 ? pingedAt + pongTimeoutMs : beatAt(session)
+    // Where heartbeats are shorter than that, the next is due before: it may have answered.
+    pingedAt > 0 ? pingedAt + Math.min(pongTimeoutMs, limits.heartbeatMs) : beatAt(session)
   )
 }
 
