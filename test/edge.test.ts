@@ -270,7 +270,10 @@ describe("with two connectors, a client", () => {
         await has(1)
         assert.deepStrictEqual(data(), [1])
       }
-      const cut = nginx.log().split("\n").filter((line) => line.includes("timed out"))
+      const cut = nginx
+        .log()
+        .split("\n")
+        .filter((line) => line.includes("timed out"))
       assert.deepStrictEqual(cut, [])
       await Promise.all(clients.map((client) => client.close()))
     })
