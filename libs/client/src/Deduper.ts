@@ -6,6 +6,8 @@
  * server's dedupe window, after which nobody resends, and by a count.
  */
 
+const keyOf = (publisher: string, messageId: string): string => `${publisher}\n${messageId}`
+
 export class Deduper {
   readonly #windowMs: number
   readonly #limit: number
@@ -22,7 +24,7 @@ export class Deduper {
     // A publication without an id cannot be told from another one.
     if (messageId === "") return false
     this.#forget(now)
-    const key = `${publisher}\n${messageId}`
+    const key = keyOf(publisher, messageId)
     if (this.#seenAt.has(key)) return true
     this.#seenAt.set(key, now)
     if (this.#seenAt.size > this.#limit) this.#forgetOldest()
@@ -30,7 +32,7 @@ export class Deduper {
   }
 
   has(publisher: string, messageId: string): boolean {
-    return this.#seenAt.has(`${publisher}\n${messageId}`)
+    return this.#seenAt.has(keyOf(publisher, messageId))
   }
 
   get size(): number {

@@ -15,3 +15,7 @@ export interface Position {
 
 /** Why a position cannot be continued. */
 export type GapReason = "trimmed" | "dropped" | "limit" | "epoch_changed" | "rolled_back"
+
+/** Is the log no longer the one the cursor was in? Then nothing of it follows the cursor. */
+export const isOtherLog = (reason: string | undefined): reason is "epoch_changed" | "rolled_back" =>
+  reason === "epoch_changed" || reason === "rolled_back"

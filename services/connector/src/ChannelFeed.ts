@@ -6,7 +6,7 @@
  * subscribers there are; all of them are offered the same buffer.
  */
 import { deliversLatest, type Namespace } from "@weir/core/Namespace"
-import type { GapReason, Position } from "@weir/core/Position"
+import { type GapReason, isOtherLog, type Position } from "@weir/core/Position"
 import type { EncodedPublication } from "@weir/wire/Publications"
 import { Effect } from "effect"
 import { Backlog, type Kept } from "./Backlog.ts"
@@ -175,7 +175,7 @@ export class ChannelFeed {
     if (this.#rated.size > 0) this.#backlog.keepLatest(position)
     // The place before what is still stored may bear the head's term, the only one known:
     // what follows it can be older. In every other case the owner gave its head.
-    if (reason === "epoch_changed" || reason === "rolled_back") this.#term = position.term
+    if (isOtherLog(reason)) this.#term = position.term
     for (const subscription of this.subscriptions) {
       const { state } = subscription
       if (state === "behind") subscription.fellBehind()

@@ -5,7 +5,7 @@
  * page after the cursor, give it while the socket takes it, and join the live
  * ones when the cursor meets the channel. Only the cursor is kept meanwhile.
  */
-import type { GapReason, Position } from "@weir/core/Position"
+import { type GapReason, isOtherLog, type Position } from "@weir/core/Position"
 import { Routers } from "@weir/mesh/Routers"
 import { Effect, FiberSet, Schedule } from "effect"
 import { type ChannelFeed, placed, rangeBetween } from "./ChannelFeed.ts"
@@ -84,7 +84,7 @@ export const give = (
   { before, between, entries, head, reason, waits }: Portion
 ): boolean => {
   const { connection } = subscription
-  if (reason === "epoch_changed" || reason === "rolled_back") {
+  if (isOtherLog(reason)) {
     tellGap(subscription, reason, undefined, head)
     subscription.cursor = head
     return true

@@ -7,7 +7,7 @@
  */
 import { Failure, failure } from "@weir/core/Failure"
 import { conflates, type Namespace, type Namespaces } from "@weir/core/Namespace"
-import type { Position } from "@weir/core/Position"
+import { isOtherLog, type Position } from "@weir/core/Position"
 import type { Routers } from "@weir/mesh/Routers"
 import type { Member, Subscribe, Subscribed } from "@weir/proto/client/v1/client"
 import type { ReadRequest } from "@weir/proto/mesh/v1/router"
@@ -159,17 +159,12 @@ const join = (
 
 /** Where a rate is asked for only the newest follows, and what lies before it is not missed. */
 const newestOf = Effect.fnUntraced(function* ({ read }: Replayer, channel: string, page: Page) {
-  const { position, ...newest } = page.more
-    ? yield* read(channel, { $case: "last", value: 1 })
-    : page
-  const isElsewhere = page.reason === "epoch_changed" || page.reason === "rolled_back"
-  const count = newest.entries.length
+  const newest = page.more ? yield* read(channel, { $case: "last", value: 1 }) : page
   return {
     ...newest,
-    position,
-    recovered: !isElsewhere,
+    recovered: !isOtherLog(page.reason),
     reason: page.reason,
-    next: newest.next + Math.max(0, count - 1)
+    next: newest.next + Math.max(0, newest.entries.length - 1)
   }
 })
 

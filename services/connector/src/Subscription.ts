@@ -3,8 +3,9 @@
  *
  * `pending`: being made. `live`: given publications as they arrive, or as often as it
  * asked for; its position is the channel's. `behind`: given what it lacks after its cursor,
- * from the log or from what is kept here, until it meets the channel. `ahead`: its cursor is past what this connector was given, since
- * the log was read at the owner; it waits for the channel to come up to it.
+ * from the log or from what is kept here, until it meets the channel. `ahead`: its cursor is
+ * past what this connector was given, since the log was read at the owner; it waits for the
+ * channel to come up to it.
  */
 import type { Position } from "@weir/core/Position"
 import type { Deferred } from "effect"

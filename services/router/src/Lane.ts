@@ -207,8 +207,8 @@ export class Lane implements Source {
     this.#push({ $case: "refused", value: { channel, attach, failure } }, controlBytes)
   }
 
-  #push(item: Item, bytes: number, taker: Taker = this.#itself): void {
-    this.#pushed(taker, bytes)
+  #push(item: Item, bytes: number): void {
+    this.#pushed(this.#itself, bytes)
     this.#outgoing.push(item)
   }
 

@@ -6,7 +6,7 @@
  * has reached what the lanes were given: no publication can slip between.
  */
 import { deliversLatest } from "@weir/core/Namespace"
-import type { Position } from "@weir/core/Position"
+import { isOtherLog, type Position } from "@weir/core/Position"
 import { monotonicMs } from "@weir/flow/Monotonic"
 import { Clock, Effect, Queue } from "effect"
 import type { ChannelReader } from "../ChannelReader.ts"
@@ -26,11 +26,9 @@ const readsAtOnce = 16
 /** How long to let the log recover before it is asked again for the same follower. */
 const retryAfterMs = 200
 
-const isElsewhere = ({ verdict }: Resumed): boolean =>
-  verdict.reason === "epoch_changed" || verdict.reason === "rolled_back"
-
 const pushPage = (lane: Lane, follower: Follower, channel: OwnedChannel, page: Resumed) => {
-  if (isElsewhere(page)) return lane.pushGap(follower, page.verdict.reason!, page.head)
+  const { reason } = page.verdict
+  if (isOtherLog(reason)) return lane.pushGap(follower, reason, page.head)
   if (deliversLatest(channel.namespace)) {
     // What lies between is not owed to anybody.
     follower.cursor = page.before
@@ -64,7 +62,7 @@ const serve = Effect.fnUntraced(function* (
     // Of a log that has since turned out to be another one it proves nothing.
     if (!lane.isCurrent(follower) || channel.lives !== lives) return
     head = page.head
-    if (follower.state === "judging" && isElsewhere(page)) {
+    if (follower.state === "judging" && isOtherLog(page.verdict.reason)) {
       attachAtHead(lane, follower, page.head, page.verdict.reason)
     } else {
       if (follower.state === "judging") {
