@@ -131,6 +131,19 @@ describe("ChannelFeed", () => {
     assert.strictEqual(ahead.subscription.state, "live")
   })
 
+  it("lets nothing wait for who has read past it, where what is kept here serves the slow", () => {
+    const { feed, join } = makeFeed(5, { slowConsumer: "dropOldest" })
+    const ahead = join(7)
+    ahead.stopReading()
+    // Something else has filled its socket.
+    ahead.connection.push(Buffer.from("{}"), 1)
+    feed.deliver(entries(6, 8), 0)
+
+    assert.strictEqual(ahead.subscription.state, "behind")
+    const owed = feed.recentFor(ahead.subscription)!
+    assert.deepStrictEqual([owed.before, owed.entries.length], [at(7), 1])
+  })
+
   it("leaves out for one client what it has published itself", () => {
     const { feed, join } = makeFeed(5)
     const [ann, bob] = [join(5), join(5)]

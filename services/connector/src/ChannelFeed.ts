@@ -96,13 +96,11 @@ export class ChannelFeed {
     const { connection, state } = subscription
     if (state === "ahead") {
       this.#ahead.add(subscription)
-      return this.#bringUp(subscription, entries, nowMillis)
+      this.#bringUp(subscription, entries, nowMillis)
+    } else if (state === "live") {
+      this.#live.set(subscription, connection)
+      this.#give(subscription, entries, before, nowMillis)
     }
-    if (state !== "live") return
-    this.#live.set(subscription, connection)
-    if (entries.length === 0) return
-    const chunk = framePublications(connection.framing, entries, nowMillis)
-    if (!this.#push(connection, chunk, entries.length)) this.#fallBehind(subscription, before)
   }
 
   /** Gives entries, all of them next in line, to every live subscription. */
@@ -142,6 +140,21 @@ export class ChannelFeed {
     return (!this.#backlog.servesSlow || connection.isClear) && connection.push(chunk, count)
   }
 
+  /** As `deliver`, to one. False: it cannot take them, and is behind what it has: `cursor`. */
+  #give(
+    subscription: Subscription,
+    entries: ReadonlyArray<EncodedPublication>,
+    cursor: Position,
+    nowMillis: number
+  ): boolean {
+    if (entries.length === 0) return true
+    const { connection } = subscription
+    const chunk = framePublications(connection.framing, entries, nowMillis)
+    if (this.#push(connection, chunk, entries.length)) return true
+    this.#fallBehind(subscription, cursor)
+    return false
+  }
+
   /** It has read past us: give it only what it does not have yet. */
   #bringUp(
     subscription: Subscription,
@@ -150,11 +163,7 @@ export class ChannelFeed {
   ): void {
     const cursor = subscription.cursor!
     const missing = entries.filter(({ publication }) => publication.position.offset > cursor.offset)
-    if (missing.length > 0) {
-      const { connection } = subscription
-      const chunk = framePublications(connection.framing, missing, nowMillis)
-      if (!connection.push(chunk, missing.length)) return this.#fallBehind(subscription, cursor)
-    }
+    if (!this.#give(subscription, missing, cursor, nowMillis)) return
     if (this.position!.offset >= cursor.offset) {
       this.#setState(subscription, "live", this.position)
     }
