@@ -3,7 +3,8 @@
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { make, Weir } from "@weir/client/effect/Weir"
-import type { ConnectionState, WeirClientOptions } from "@weir/client/WeirClient"
+import type { ConnectionState } from "@weir/client/Session"
+import type { WeirClientOptions } from "@weir/client/WeirClient"
 import { Deferred, Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { developmentToken, start, type WeirProcess } from "./harness/WeirProcess.ts"
 

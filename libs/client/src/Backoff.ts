@@ -14,6 +14,9 @@ export interface Backoff {
   readonly maxMs: number
 }
 
+/** Where nothing else is asked for. */
+export const BACKOFF: Backoff = { minMs: 500, maxMs: 20_000 }
+
 /** `attempt` counts from 0; `random` is in [0, 1). */
 export const backoffMs = (attempt: number, { minMs, maxMs }: Backoff, random: number): number =>
   Math.floor(random * Math.min(maxMs, minMs * 2 ** attempt))

@@ -4,7 +4,7 @@
  * It speaks frames: sends `connect` first, pairs answers with requests by their
  * id, answers pings, and takes a server for dead that is silent longer than it
  * promised. It ends once, with one `onEnd`; who comes back, and when, is decided
- * by `WeirClient`.
+ * by `Session`.
  */
 import { report } from "./Callback.ts"
 import type { Codec, Payload } from "./Codec.ts"

@@ -1,8 +1,9 @@
 /**
  * ConnectionStatus: the state of the line, always in sight.
  */
+
+import type { ConnectionState } from "@weir/client/Session"
 import type { Transport } from "@weir/client/Transports"
-import type { ConnectionState } from "@weir/client/WeirClient"
 import { transportWords } from "./transportWords.ts"
 
 const words: { readonly [State in ConnectionState]: string } = {

@@ -18,6 +18,7 @@ export type { Gap } from "../../src/Progress.ts"
 export type { Member, Publication } from "../../src/Publication.ts"
 export type { PublishOptions } from "../../src/Publisher.ts"
 export type { Published } from "../../src/PublishLane.ts"
+export type { ConnectionState } from "../../src/Session.ts"
 export type { Signal, SignalOptions } from "../../src/Signal.ts"
 export type {
   PresenceChange,
@@ -26,4 +27,4 @@ export type {
   Subscription,
   SubscriptionHandlers
 } from "../../src/Subscription.ts"
-export { type ConnectionState, WeirClient, type WeirClientOptions } from "../../src/WeirClient.ts"
+export { WeirClient, type WeirClientOptions } from "../../src/WeirClient.ts"

@@ -12,9 +12,10 @@ import type { Presence, PresenceOptions } from "../Presence.ts"
 import type { Publication } from "../Publication.ts"
 import type { PublishOptions } from "../Publisher.ts"
 import type { Published } from "../PublishLane.ts"
+import type { ConnectionState } from "../Session.ts"
 import type { SignalOptions } from "../Signal.ts"
 import type { SubscribeOptions, Subscription } from "../Subscription.ts"
-import { type ConnectionState, WeirClient, type WeirClientOptions } from "../WeirClient.ts"
+import { WeirClient, type WeirClientOptions } from "../WeirClient.ts"
 import { asWeirFailure, type WeirFailure } from "./WeirFailure.ts"
 
 export interface WeirShape {

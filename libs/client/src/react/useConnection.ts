@@ -3,7 +3,7 @@
  */
 import { useSyncExternalStore } from "react"
 import type { WeirError } from "../Failure.ts"
-import type { ConnectionState } from "../WeirClient.ts"
+import type { ConnectionState } from "../Session.ts"
 import { useWeir } from "./WeirProvider.ts"
 
 export interface ConnectionStatus {

@@ -5,7 +5,7 @@
  * arrived.
  */
 import type { Position, ServerEnvelope, SubscribedPayload } from "@weir/client/Envelope"
-import type { ConnectionState } from "@weir/client/WeirClient"
+import type { ConnectionState } from "@weir/client/Session"
 
 export type JournalEvent =
   | { readonly type: "state"; readonly state: ConnectionState; readonly failure?: string }
