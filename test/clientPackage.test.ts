@@ -272,7 +272,7 @@ describe("the SDK's package", () => {
     await tab.goto(`http://${server.http}/package/`)
 
     await tab.getByRole("button", { disabled: false }).click()
-    await tab.getByText("connected; ann; 1; hi").waitFor({ timeout: 10_000 })
+    await tab.getByText("connected; ann; 1; hi").waitFor({ timeout: 30_000 })
 
     assert.isEmpty(complaints)
     await browser.close()

@@ -72,7 +72,7 @@ describe("the React hooks", () => {
 
   const open = async (user: string) => {
     const tab = await browser.newPage()
-    tab.setDefaultTimeout(10_000)
+    tab.setDefaultTimeout(30_000)
     tab.on("pageerror", ({ message }) => complaints.push(message))
     tab.on("console", (message) => {
       if (message.type() === "error") complaints.push(message.text())

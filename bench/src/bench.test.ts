@@ -48,7 +48,7 @@ describe("npm run bench", () => {
   it("measures Weir's way beside a plain loop in one process, on the same sockets", {
     timeout: 60_000
   }, () => {
-    const quick = "--pairs 1 --seconds 1.5 --scale 0.05 --per-turn 8 --json".split(" ")
+    const quick = "--pairs 1 --seconds 3 --scale 0.05 --per-turn 8 --json".split(" ")
     const { status, stderr, stdout } = bench("inprocess", ...quick)
     assert.strictEqual(status, 0, stderr)
     const { ratios, runs } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as Line

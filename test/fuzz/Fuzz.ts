@@ -75,6 +75,8 @@ const startHealthyClient = async (server: WeirProcess) => {
       await new Promise((resolve) => setTimeout(resolve, publishEveryMs))
     }
   })()
+  // Whoever waits for it is told; until then nobody is.
+  publishing.catch(() => {})
   return async () => {
     stopped = true
     await publishing

@@ -11,8 +11,6 @@ export interface Heap {
   readonly usedBytes: number
   /** Bytes in buffers, which live outside of the heap. */
   readonly bufferBytes: number
-  /** Objects alive, by the name of their class. */
-  readonly count: (className: string) => number
   /** What keeps the event loop alive: sockets, timers, servers. */
   readonly handles: number
 }
@@ -41,16 +39,22 @@ const countByClass = ({ nodes, snapshot, strings }: Snapshot): Map<string, numbe
   return counts
 }
 
-export const inspectHeap = async (weir: WeirProcess): Promise<Heap> => {
+type Call = <A>(method: string, params?: object) => Promise<A>
+
+/** Asks one process, with every chunk of a snapshot given to `onChunk`. */
+const inspecting = async <A>(
+  weir: WeirProcess,
+  ask: (call: Call) => Promise<A>,
+  onChunk: (chunk: string) => void = () => {}
+): Promise<A> => {
   const url = /ws:\/\/127\.0\.0\.1:\d+\/[\w-]+/.exec(weir.log())?.[0]
   if (url === undefined) throw new Error(`start it with ${inspectFlag}`)
   const socket = new WebSocket(url)
   await new Promise((resolve) => socket.addEventListener("open", resolve, { once: true }))
-  const chunks: Array<string> = []
   const answers = new Map<number, (result: unknown) => void>()
   socket.onmessage = ({ data }) => {
     const { id, method, params, result } = JSON.parse(data)
-    if (method === "HeapProfiler.addHeapSnapshotChunk") chunks.push(params.chunk)
+    if (method === "HeapProfiler.addHeapSnapshotChunk") onChunk(params.chunk)
     answers.get(id)?.(result)
   }
   let lastId = 0
@@ -59,24 +63,41 @@ export const inspectHeap = async (weir: WeirProcess): Promise<Heap> => {
     socket.send(JSON.stringify({ id, method, params }))
     return new Promise((resolve) => answers.set(id, resolve as (result: unknown) => void))
   }
-  await call("HeapProfiler.enable")
-  // Twice: finalizers of the first round let go of what the second collects.
-  await call("HeapProfiler.collectGarbage")
-  await call("HeapProfiler.collectGarbage")
-  const { usedSize } = await call<{ usedSize: number }>("Runtime.getHeapUsage")
-  const evaluate = async (expression: string): Promise<number> => {
-    const { result } = await call<{ result: { value: number } }>("Runtime.evaluate", { expression })
-    return result.value
+  try {
+    await call("HeapProfiler.enable")
+    return await ask(call)
+  } finally {
+    socket.close()
   }
-  const bufferBytes = await evaluate("process.memoryUsage().arrayBuffers")
-  const handles = await evaluate("process.getActiveResourcesInfo().length")
-  await call("HeapProfiler.takeHeapSnapshot")
+}
+
+export const inspectHeap = (weir: WeirProcess): Promise<Heap> =>
+  inspecting(weir, async (call) => {
+    // Twice: finalizers of the first round let go of what the second collects.
+    await call("HeapProfiler.collectGarbage")
+    await call("HeapProfiler.collectGarbage")
+    const { usedSize } = await call<{ usedSize: number }>("Runtime.getHeapUsage")
+    const evaluate = async (expression: string): Promise<number> => {
+      const { result } = await call<{ result: { value: number } }>("Runtime.evaluate", {
+        expression
+      })
+      return result.value
+    }
+    return {
+      usedBytes: usedSize,
+      bufferBytes: await evaluate("process.memoryUsage().arrayBuffers"),
+      handles: await evaluate("process.getActiveResourcesInfo().length")
+    }
+  })
+
+/** Objects alive, by the name of their class. The process stands still meanwhile, for seconds. */
+export const countObjects = async (weir: WeirProcess): Promise<(className: string) => number> => {
+  const chunks: Array<string> = []
+  await inspecting(
+    weir,
+    (call) => call("HeapProfiler.takeHeapSnapshot"),
+    (chunk) => chunks.push(chunk)
+  )
   const counts = countByClass(JSON.parse(chunks.join("")))
-  socket.close()
-  return {
-    usedBytes: usedSize,
-    bufferBytes,
-    handles,
-    count: (className) => counts.get(className) ?? 0
-  }
+  return (className) => counts.get(className) ?? 0
 }

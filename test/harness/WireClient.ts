@@ -43,7 +43,8 @@ export interface Close {
   readonly reason: string
 }
 
-const limitMs = 10_000
+// For what is stuck, not for what is slow: the machine may stand still for seconds.
+const limitMs = 30_000
 
 export class WireClient {
   /** Every message that came, as it came. */
