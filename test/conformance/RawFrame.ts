@@ -1,7 +1,6 @@
 /**
  * RawFrame: a client's frame as bytes, right or wrong in any of its parts (RFC 6455 §5.2).
  */
-
 import { constants, deflateRawSync, type ZlibOptions } from "node:zlib"
 
 export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const

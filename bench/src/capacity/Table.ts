@@ -1,7 +1,6 @@
 /**
  * Table: a prediction as lines that people read.
  */
-
 import type { Question } from "./Demands.ts"
 import type { Fitted } from "./Fit.ts"
 import type { Prediction, Role, RoleNeed, Use } from "./Model.ts"

@@ -2,7 +2,6 @@
  * Announcements: the nodes of this process in the view. Mostly one; a process
  * that holds several services has one for each.
  */
-
 import { Effect, type Scope } from "effect"
 import type { Heartbeat } from "./Heartbeat.ts"
 

@@ -4,7 +4,6 @@
  * Reads the settings, opens the operations door, starts the services, says where
  * it can be reached, and ends cleanly on SIGTERM and Ctrl-C.
  */
-
 import { type LoadOptions, loadSettings } from "@weir/config/LoadSettings"
 import type { Settings } from "@weir/config/Settings"
 import { drainLimitMs } from "@weir/core/DrainSettings"
@@ -14,6 +13,7 @@ import { OpsServer, layer as opsLayer } from "@weir/telemetry/OpsServer"
 import { Readiness } from "@weir/telemetry/Readiness"
 import { Console, Effect, Layer } from "effect"
 import { parseArguments, usage } from "./Arguments.ts"
+import { countBuffersWithHeap } from "./BufferMemory.ts"
 import * as Profile from "./Profile.ts"
 import { runMain, shutdownLimitMs } from "./RunMain.ts"
 
@@ -68,6 +68,7 @@ const main = Effect.fnUntraced(function* <E>(
 })
 
 export const runProcess = <E>(options: ProcessOptions<E>): void => {
+  countBuffersWithHeap()
   let limitMs = shutdownLimitMs
   const configured = ({ drain }: Settings) => {
     if (options.drains === true) limitMs += drainLimitMs(drain)

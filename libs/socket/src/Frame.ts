@@ -4,7 +4,6 @@
  * A server's frames are not masked, so one frame is the same for every client
  * and is made once for all of them.
  */
-
 import { deflated } from "./Deflate.ts"
 
 /** FIN and the opcode. */

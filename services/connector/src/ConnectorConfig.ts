@@ -1,7 +1,6 @@
 /**
  * ConnectorConfig: what the connector takes from the settings.
  */
-
 import type { Limits, RpcHandlerSettings, Settings } from "@weir/config/Settings"
 import type { ApiKey } from "@weir/core/ApiKey"
 import type { DrainSettings } from "@weir/core/DrainSettings"

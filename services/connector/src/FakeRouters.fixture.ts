@@ -3,7 +3,6 @@
  *
  * Only the peers are made up: what stands on the connector's side of a lane is the real thing.
  */
-
 import { Cluster, fromViews } from "@weir/cluster/Cluster"
 import { emptyView, type Node, type View, withNode, withoutNode } from "@weir/cluster/View"
 import { shardOf } from "@weir/core/ChannelName"

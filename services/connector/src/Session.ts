@@ -2,7 +2,6 @@
  * Session: one client's continuity: who it is, what it is subscribed to, what it
  * has asked and not been answered, and how well it behaves.
  */
-
 import type { Limits } from "@weir/config/Settings"
 import type { Identity } from "@weir/core/Identity"
 import { SendOrder } from "@weir/core/SendOrder"

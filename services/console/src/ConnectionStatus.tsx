@@ -1,7 +1,6 @@
 /**
  * ConnectionStatus: the state of the line, always in sight.
  */
-
 import type { ConnectionState } from "@weir/client/Session"
 import type { Transport } from "@weir/client/Transports"
 import { transportWords } from "./transportWords.ts"

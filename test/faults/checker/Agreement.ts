@@ -2,7 +2,6 @@
  * Agreement: I3, I4 and I10. Everybody sees one log: one entry at a position,
  * one position for a publication, terms that never go down.
  */
-
 import { attentionOf } from "./Attention.ts"
 import { type ChannelHistory, type Entry, keyOf, type Publication } from "./ChannelHistory.ts"
 import { failedForCertain } from "./Published.ts"

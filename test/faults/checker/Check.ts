@@ -1,7 +1,6 @@
 /**
  * Check: judges a history by all invariants.
  */
-
 import type { HistoryEvent } from "../history/History.ts"
 import { inOrder } from "../history/HistoryFile.ts"
 import * as Agreement from "./Agreement.ts"

@@ -1,7 +1,6 @@
 /**
  * SdkPublisher: a program that publishes with the SDK, which sends again by itself.
  */
-
 import type { WeirError } from "@weir/client/Failure"
 import { WeirClient } from "@weir/client/WeirClient"
 import { digest, now } from "../history/History.ts"

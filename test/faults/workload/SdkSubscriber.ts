@@ -1,7 +1,6 @@
 /**
  * SdkSubscriber: a program with the SDK; what its callbacks see.
  */
-
 import { WeirClient } from "@weir/client/WeirClient"
 import type { Position } from "@weir/core/Position"
 import { digest, now } from "../history/History.ts"

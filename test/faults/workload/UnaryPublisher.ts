@@ -2,7 +2,6 @@
  * UnaryPublisher: a service that publishes one by one, and again with the same id
  * after a failure that may pass.
  */
-
 import { setTimeout as sleep } from "node:timers/promises"
 import type * as grpc from "@grpc/grpc-js"
 import { digest, now } from "../history/History.ts"

@@ -7,7 +7,6 @@
  * true to a millisecond only, several times of what is measured; so the driver never
  * sleeps, and needs a core of its own, or naps for less than that.
  */
-
 import { PublishStreamResponse } from "@weir/proto/api/v1/publish"
 import type { Process, Subscribing } from "../../System.ts"
 import { openAudience } from "../Audience.ts"

@@ -1,7 +1,6 @@
 /**
  * Subscribe: prints what is published, until it is told to end.
  */
-
 import { asWeirError } from "@weir/client/Failure"
 import type { WeirClient } from "@weir/client/WeirClient"
 import { Effect, Option, Stream } from "effect"

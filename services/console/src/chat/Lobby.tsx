@@ -1,7 +1,6 @@
 /**
  * Lobby: the room that everybody is in for as long as the page is open, whatever view is shown.
  */
-
 import { asWeirError, type WeirError } from "@weir/client/Failure"
 import { newMessageId } from "@weir/client/MessageId"
 import type { Member } from "@weir/client/Publication"

@@ -4,7 +4,6 @@
  * Places travel as signals, which are not kept: who comes is shown a place as soon as it
  * changes, or because the others see who came and say it once more.
  */
-
 import { useChannel } from "@weir/client/react/useChannel"
 import { usePresence } from "@weir/client/react/usePresence"
 import type { Signal } from "@weir/client/Signal"

@@ -5,7 +5,6 @@
  * there is no next: so 1 s and 3 s after it the channel's head travels on its
  * own lane, and then no more. What stands still costs nothing.
  */
-
 import { monotonicMs } from "@weir/flow/Monotonic"
 import { type Clock, Effect } from "effect"
 import type { OwnedChannel } from "../OwnedChannel.ts"

@@ -2,7 +2,6 @@
  * IdleSweep: lets go of channels that nobody uses, and in the others of what is too
  * old, every so often.
  */
-
 import { monotonicMs } from "@weir/flow/Monotonic"
 import { Clock, Effect, Schedule } from "effect"
 import type { OwnedChannel } from "../OwnedChannel.ts"

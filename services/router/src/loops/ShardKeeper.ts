@@ -33,8 +33,12 @@ const claimsAtOnce = 256
 /** Between two looks while something is still to be taken. */
 const awaitingPause = "50 millis"
 
-/** Between two looks at all records. */
+/** In this time every record is looked at. */
 const verifyMs = 5_000
+
+/** A slice at a time: to ask for 1,024 records in one go held up publications for 100 ms. */
+const slices = 16
+const sliceMs = Math.ceil(verifyMs / slices)
 
 export const run = Effect.fnUntraced(function* (options: {
   readonly node: string
@@ -132,8 +136,8 @@ export const run = Effect.fnUntraced(function* (options: {
     }
   })
 
-  const verify = Effect.gen(function* () {
-    const owned = shards.inState("owned").map((shard) => ({ shard, term: shard.term }))
+  const verify = Effect.fnUntraced(function* (some: ReadonlyArray<Shard>) {
+    const owned = some.map((shard) => ({ shard, term: shard.term }))
     const found = yield* records.read(owned.map(({ shard }) => shard.id))
     owned.forEach(({ shard, term }, index) => {
       const record = found[index]
@@ -163,26 +167,32 @@ export const run = Effect.fnUntraced(function* (options: {
     Effect.forkScoped
   )
   let verifiedAt = monotonicMs(clock)
-  const verifyNow = Effect.suspend(() => {
-    verifiedAt = monotonicMs(clock)
-    return verify
-  }).pipe(
+  let slice = 0
+  let lastVersion = 0
+  const verifyDue = Effect.fnUntraced(
+    function* (version: number) {
+      const now = monotonicMs(clock)
+      const owned = shards.inState("owned")
+      // In a view that we have not seen, what is ours now may have been another's.
+      if (version > lastVersion + 1) return yield* verify(owned)
+      if (now - verifiedAt < sliceMs) return
+      verifiedAt = now
+      slice = (slice + 1) % slices
+      yield* verify(owned.filter(({ id }) => id % slices === slice))
+    },
     Effect.catch((refused) => Effect.logDebug("cannot read records", { why: refused.message }))
   )
 
-  let lastVersion = 0
   const turn = Effect.gen(function* () {
     const { version } = cluster.view()
-    // In a view that we have not seen, what is ours now may have been another's.
-    const isDue = monotonicMs(clock) - verifiedAt >= verifyMs
-    if (isDue || version > lastVersion + 1) yield* verifyNow
+    yield* verifyDue(version)
     // Who owns them by the records hears of this view only now.
     const isNew = version !== lastVersion
     if (isNew) for (const shard of shards.inState("awaiting")) shard.await(monotonicMs(clock))
     lastVersion = version
     yield* look
     const isAwaiting = shards.inState("awaiting").length > 0
-    yield* Effect.timeoutOption(Queue.take(wakes), isAwaiting ? awaitingPause : verifyMs)
+    yield* Effect.timeoutOption(Queue.take(wakes), isAwaiting ? awaitingPause : sliceMs)
   })
   // Whatever a store answered that nobody expected: without this fiber nothing is owned.
   const survive = Effect.catchDefect(turn, (defect) =>
