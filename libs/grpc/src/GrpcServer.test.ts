@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as grpc from "@grpc/grpc-js"
 import { failure } from "@weir/core/Failure"
 import { PublishServiceDefinition, type PublishStreamRequest } from "@weir/proto/api/v1/publish"
-import { Deferred, Effect, Exit, Fiber, Ref, Stream } from "effect"
+import { Deferred, Effect, Exit, Fiber, Ref, Scope, Stream } from "effect"
 import { Answering } from "./Answering.ts"
 import * as GrpcClient from "./GrpcClient.ts"
 import * as GrpcServer from "./GrpcServer.ts"
@@ -186,6 +186,39 @@ describe("a gRPC server", () => {
         })
       )
       assert.strictEqual(yield* Deferred.await(outcome), "unavailable")
+    })
+  )
+
+  it.live("says whether it serves, to who asks and to who watches until it ends", () =>
+    Effect.gen(function* () {
+      const health = "/grpc.health.v1.Health"
+      const bytes = (it: Buffer) => it
+      const statuses: Array<string> = []
+      const scope = yield* Scope.make()
+      const { address } = yield* Scope.provide(connect({}), scope).pipe(
+        Effect.map(({ server }) => server)
+      )
+      const client = new grpc.Client(address, grpc.credentials.createInsecure())
+      const checked = yield* Effect.callback<string>((resume) => {
+        client.makeUnaryRequest(`${health}/Check`, bytes, bytes, Buffer.of(), (error, answer) =>
+          resume(Effect.succeed(error?.message ?? answer!.toString("hex")))
+        )
+      })
+      const watch = client.makeServerStreamRequest(`${health}/Watch`, bytes, bytes, Buffer.of())
+      const ended = new Promise<void>((resolve) => watch.on("close", resolve))
+      watch.on("error", () => {})
+      yield* Effect.callback<void>((resume) => {
+        watch.on("data", (status: Buffer) => {
+          statuses.push(status.toString("hex"))
+          resume(Effect.void)
+        })
+      })
+      yield* Scope.close(scope, Exit.void)
+      yield* Effect.promise(() => ended)
+      client.close()
+
+      // `status` is field 1: 1 is SERVING, 2 is NOT_SERVING.
+      assert.deepStrictEqual([checked, ...statuses], ["0801", "0801", "0802"])
     })
   )
 })

@@ -7,8 +7,8 @@
 import * as grpc from "@grpc/grpc-js"
 import type { Failure } from "@weir/core/Failure"
 import { Data, Effect, FiberSet, type Scope } from "effect"
-import { HealthImplementation } from "grpc-health-check"
 import { type Implementation, rawService } from "./Handlers.ts"
+import { makeHealth } from "./Health.ts"
 import { reflection } from "./Reflection.ts"
 
 /** The address is taken, or not ours. */
@@ -69,10 +69,10 @@ export const make = Effect.fnUntraced(function* <R>(
   for (const { definition, methods } of options.services) {
     server.addService(rawService(definition), methods(run))
   }
-  const health = new HealthImplementation({ "": "SERVING" })
-  yield* Effect.addFinalizer(() => Effect.sync(() => health.setStatus("", "NOT_SERVING")))
-  health.addToServer(server)
-  if (options.reflect === true) reflection().addToServer(server)
+  const health = makeHealth()
+  yield* Effect.addFinalizer(() => Effect.sync(health.end))
+  const onDemand = options.reflect === true ? [health.service, reflection()] : [health.service]
+  for (const { definition, methods } of onDemand) server.addService(definition, methods)
   const host = options.host.includes(":") ? `[${options.host}]` : options.host
   const address = `${host}:${options.port}`
   const port = yield* Effect.callback<number, ListenFailed>((resume) =>

@@ -5,9 +5,11 @@
  * compares with.
  */
 import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { fileURLToPath } from "node:url"
-import * as loader from "@grpc/proto-loader"
-import { ReflectionService } from "@grpc/reflection"
+import { type OnDemandService, onDemand } from "./OnDemand.ts"
+
+const require = createRequire(import.meta.url)
 
 /** Only the public API: who may reach the mesh knows it already. */
 const publicServices = [
@@ -17,8 +19,18 @@ const publicServices = [
   "weir.api.v1.PresenceService"
 ]
 
-export const reflection = (): ReflectionService => {
-  const image = readFileSync(fileURLToPath(import.meta.resolve("@weir/proto/image")))
-  const definitions = loader.loadFileDescriptorSetFromBuffer(image, { keepCase: true })
-  return new ReflectionService(definitions, { services: publicServices })
-}
+const methods = ["v1", "v1alpha"].map((version) => ({
+  path: `/grpc.reflection.${version}.ServerReflection/ServerReflectionInfo`,
+  requestStream: true,
+  responseStream: true
+}))
+
+export const reflection = (): OnDemandService =>
+  onDemand(methods, () => {
+    const loader: typeof import("@grpc/proto-loader") = require("@grpc/proto-loader")
+    const library: typeof import("@grpc/reflection") = require("@grpc/reflection")
+    const image = readFileSync(fileURLToPath(import.meta.resolve("@weir/proto/image")))
+    const definitions = loader.loadFileDescriptorSetFromBuffer(image, { keepCase: true })
+    const service = new library.ReflectionService(definitions, { services: publicServices })
+    return service.addToServer.bind(service)
+  })
