@@ -1,25 +1,49 @@
 import { defineConfig } from "vitest/config"
 import LongestFirst from "./test/harness/LongestFirst.ts"
 
+/**
+ * Each starts many processes, which need all cores: what is promised within seconds takes longer
+ * beside others. So they run one after the other, when everybody else has done.
+ */
+const crowded = [
+  "test/faults/{faults,faultsMix}.test.ts",
+  "test/faults/moves/moves.test.ts",
+  "test/{drain,rollingRestart,storm}.test.ts"
+]
+
+const never = ["**/node_modules/**", "**/dist/**"]
+
 export default defineConfig({
   test: {
-    include: [
-      "libs/**/*.test.ts",
-      "services/**/*.test.ts",
-      "deploy/**/*.test.ts",
-      "test/**/*.test.ts",
-      "bench/**/*.test.ts"
-    ],
-    exclude: ["**/node_modules/**", "**/dist/**"],
     globalSetup: "test/harness/requirements.ts",
     reporters: ["default", "./test/harness/SummaryReporter.ts"],
     sequence: { sequencer: LongestFirst },
     allowOnly: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "side by side",
+          include: ["{bench,deploy,libs,services,test}/**/*.test.ts"],
+          exclude: [...never, ...crowded],
+          // One more than cores: most of them wait for other processes.
+          maxWorkers: 3,
+          sequence: { groupOrder: 0 }
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: "alone",
+          include: crowded,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 }
+        }
+      }
+    ],
     // Nothing is left behind by one file for the next. To load Effect for each of them again
     // takes longer than most of them run.
     isolate: false,
-    // Most of them wait for other processes, more than half of the time.
-    maxWorkers: 2,
     // Bounds for what is stuck, not for what is slow: two cores run several processes of Weir.
     testTimeout: 60_000,
     hookTimeout: 60_000

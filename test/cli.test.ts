@@ -4,6 +4,7 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { freePort } from "./harness/freePort.ts"
 import { connectJson } from "./harness/JsonClient.ts"
+import { PublishClient } from "./harness/PublishClient.ts"
 import { runWeir, startWeir, type WeirCommand, whereIs } from "./harness/WeirCommand.ts"
 import { developmentToken, start, type WeirProcess } from "./harness/WeirProcess.ts"
 
@@ -15,6 +16,7 @@ const jsonOf = (text: string) =>
 
 describe("weir", () => {
   let server: WeirProcess
+  let service: PublishClient
   let env: Readonly<Record<string, string>>
   const open: Array<WeirCommand> = []
   let count = 0
@@ -23,14 +25,21 @@ describe("weir", () => {
 
   beforeAll(async () => {
     server = await start({ program: "standalone" })
+    service = new PublishClient(server.grpc!)
     env = whereIs(server)
   })
   afterAll(async () => {
     for (const { child } of open) child.kill("SIGKILL")
+    service?.close()
     await server?.stop()
   })
 
   const weir = (...args: ReadonlyArray<string>) => runWeir(args, env)
+  /** Published by whom it does not matter here. */
+  const say = (channel: string, ...texts: ReadonlyArray<string>) =>
+    service.publishAll(
+      texts.map((text) => ({ channel, data: Buffer.from(text), content_type: "text/plain" }))
+    )
   const following = async (...args: ReadonlyArray<string>) => {
     const command = startWeir(["subscribe", ...args], env)
     open.push(command)
@@ -57,7 +66,8 @@ describe("weir", () => {
 
     it("gives a program one object for each event, and begins as far back as asked", async () => {
       const channel = newChannel()
-      await runWeir(["publish", channel], env, 'one\ntwo\n{"n":3}\n')
+      await say(channel, "one", "two")
+      await service.publish({ channel, data: Buffer.from('{"n":3}') })
 
       const { out } = await weir("subscribe", channel, "--rewind", "2", "--count", "2", "--json")
 
@@ -80,7 +90,7 @@ describe("weir", () => {
       const follower = await following(one, other, "--count", "1")
       await follower.said(new RegExp(`${other}: listening`))
 
-      await weir("publish", other, "here")
+      await say(other, "here")
 
       assert.match((await follower.ended).out, new RegExp(`  ${other}  dev-key   here\n$`))
     })
@@ -89,7 +99,7 @@ describe("weir", () => {
       const channel = newChannel()
       const follower = await following(channel, "--count", "1")
 
-      await weir("publish", channel, "\u001b[2Jgone\u009b1A")
+      await say(channel, "\u001b[2Jgone\u009b1A")
 
       assert.match((await follower.ended).out, /\\u\{1b\}\[2Jgone\\u\{9b\}1A\n$/)
     })
@@ -105,7 +115,7 @@ describe("weir", () => {
       const follower = await following(channel)
       follower.child.stdout!.destroy()
 
-      await weir("publish", channel, "unheard")
+      await say(channel, "unheard")
 
       const { code, err } = await follower.ended
       assert.strictEqual(code, 0)
@@ -175,7 +185,7 @@ describe("weir", () => {
   describe("history", () => {
     it("prints the newest, the newest last or first", async () => {
       const channel = newChannel()
-      await runWeir(["publish", channel], env, "a\nb\nc\nd\n")
+      await say(channel, "a", "b", "c", "d")
       const shown = async (...args: ReadonlyArray<string>) =>
         (await weir("history", channel, ...args)).out.replace(/^ *(\d+) {2}\S+ {2}\S+ +/gm, "$1")
 
@@ -221,7 +231,7 @@ describe("weir", () => {
 
   it("lists channels and shows the ring", async () => {
     const channel = newChannel()
-    await weir("publish", channel, "1")
+    await say(channel, "1")
 
     const [listed] = jsonOf((await weir("channels", channel, "--json")).out)
     assert.deepInclude(listed, { channel, owner: "router-1", connectors: 0 })

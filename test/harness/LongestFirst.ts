@@ -1,28 +1,22 @@
 /**
  * LongestFirst: the order in which a fresh clone runs its test files.
  *
- * Where nothing is known of earlier runs the runner begins with the largest files, and
- * those that run longest are short: minutes of faults are a few lines. Begun last, they
- * would keep one core waiting for the other. And of those that start many processes no two
- * should run side by side: they need both cores, and what is promised within seconds takes longer.
+ * Where nothing is known of earlier runs the runner begins with the largest files. Those that
+ * run longest are not the largest, but those that start processes; begun last, they would keep
+ * the other workers waiting.
  */
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
-const crowded =
-  /\/test\/(faults\/(faults|faultsMix|moves\/moves)|fuzz\/fuzz|rollingRestart|storm|drain)\.test|bench\/src\/bench\.test/
+const group = ({ project }: TestSpecification): number => project.config.sequence.groupOrder
 
-/** What starts processes takes seconds. */
-const rank = ({ moduleId }: TestSpecification): number => (moduleId.includes("/test/") ? 0 : 1)
+const startsProcesses = ({ moduleId }: TestSpecification): boolean =>
+  moduleId.includes("/test/") || moduleId.endsWith("/bench.test.ts")
 
 export default class LongestFirst extends BaseSequencer {
   override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
     const byDefault = await super.sort(files)
-    const many = byDefault.filter(({ moduleId }) => crowded.test(moduleId))
-    const others = byDefault
-      .filter(({ moduleId }) => !crowded.test(moduleId))
-      .sort((a, b) => rank(a) - rank(b))
-    // One of each for as long as there are both: with two workers, each takes one of them.
-    const both = many.flatMap((file, index) => [file, ...others.slice(index, index + 1)])
-    return [...both, ...others.slice(many.length)]
+    return byDefault.sort(
+      (a, b) => group(a) - group(b) || Number(startsProcesses(b)) - Number(startsProcesses(a))
+    )
   }
 }

@@ -18,6 +18,7 @@ const { PublishService } = (grpc.loadPackageDefinition(definitions) as any).weir
 export interface Publication {
   readonly channel: string
   readonly data: Buffer
+  readonly content_type?: string
   readonly message_id?: string
   readonly key?: string
 }

@@ -9,10 +9,10 @@ import { type Failure, failure } from "@weir/core/Failure"
 import type { Position } from "@weir/core/Position"
 import { Clock, Effect } from "effect"
 import type { Moved } from "./domain/Moved.ts"
+import type { Head, Page, PageLimits, Resumed } from "./domain/Page.ts"
 import { resumeFromRecent } from "./domain/RecentResume.ts"
 import type { OwnedChannel } from "./OwnedChannel.ts"
 import type { Ownership } from "./Ownership.ts"
-import type { Head, Page, PageLimits, Resumed } from "./ports/LogStore.ts"
 import { type ChannelOf, type Fenced, type From, LogStore } from "./ports/LogStore.ts"
 
 /** For a shard that is being taken, and for a log that is being mended. */

@@ -6,6 +6,7 @@
  * that batches grow by themselves when the log is slow.
  */
 import { type Failure, failure } from "@weir/core/Failure"
+import { messageKey } from "@weir/core/MessageKey"
 import type { Namespace } from "@weir/core/Namespace"
 import type { GapReason, Position } from "@weir/core/Position"
 import type { Accepted, Message } from "@weir/core/Publication"
@@ -15,7 +16,6 @@ import {
   encodePublication
 } from "@weir/wire/Publications"
 import { type Exit, Latch } from "effect"
-import { dedupeKey } from "./domain/DedupeWindow.ts"
 import type { Moved } from "./domain/Moved.ts"
 import { RecentEntries } from "./domain/RecentEntries.ts"
 import type { Lane } from "./Lane.ts"
@@ -147,7 +147,7 @@ export class OwnedChannel {
       if (count === maxBatch || (count > 0 && bytes + message.data.byteLength > maxBatchBytes))
         break
       if (message.messageId !== "") {
-        const key = dedupeKey(message.publisher, message.messageId)
+        const key = messageKey(message.publisher, message.messageId)
         if (ids.has(key)) break
         ids.add(key)
       }

@@ -4,6 +4,7 @@
  * Each is remembered until it has passed, for as long as its message id is and no longer. The
  * time is an argument.
  */
+import { messageKey } from "@weir/core/MessageKey"
 
 interface Excluded<Who> {
   readonly who: Who
@@ -18,7 +19,7 @@ interface Named {
 /** Beyond it the oldest is forgotten, and comes back to its publisher, who can tell it by its id. */
 const limit = 256
 
-const keyOf = ({ messageId, publisher }: Named): string => `${publisher}\n${messageId}`
+const keyOf = ({ messageId, publisher }: Named): string => messageKey(publisher, messageId)
 
 export class Exclusions<Who> {
   readonly #windowMs: number

@@ -4,7 +4,8 @@
 import type { Position } from "@weir/core/Position"
 import type { Reply } from "@weir/redis/Redis"
 import type { EncodedPublication } from "@weir/wire/Publications"
-import type { AppendResult, Head, Page } from "../ports/LogStore.ts"
+import type { Head, Page } from "../domain/Page.ts"
+import type { AppendResult } from "../ports/LogStore.ts"
 import { fromBlock } from "./LogBlocks.ts"
 
 const fieldsOf = (reply: Reply): ReadonlyArray<Reply> => reply as ReadonlyArray<Reply>

@@ -7,14 +7,14 @@
  * until then the floor and the turns of the ids say what is gone.
  */
 import type { Failure } from "@weir/core/Failure"
+import { messageKey } from "@weir/core/MessageKey"
 import { deliversLatest, type Namespace } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import { monotonicMs } from "@weir/flow/Monotonic"
 import { type Argument, Redis, type Reply } from "@weir/redis/Redis"
 import type { Script } from "@weir/redis/Script"
 import { Clock, Effect, Exit, FiberSet, Layer } from "effect"
-import { dedupeKey } from "../domain/DedupeWindow.ts"
-import type { PageLimits } from "../domain/PageLimits.ts"
+import type { PageLimits } from "../domain/Page.ts"
 import { decide } from "../domain/Resume.ts"
 import { newEpoch } from "../ports/Epoch.ts"
 import {
@@ -57,7 +57,7 @@ const appendArguments = (append: Append, now: number, due: Due): ReadonlyArray<A
   for (const { publication } of entries) {
     const { messageId, position, publisher } = publication
     if (messageId === "") continue
-    args.push(dedupeKey(publisher, messageId), Replies.formatPosition(position))
+    args.push(messageKey(publisher, messageId), Replies.formatPosition(position))
   }
   return args
 }

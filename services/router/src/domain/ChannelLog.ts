@@ -9,7 +9,7 @@ import { deliversLatest, type Namespace } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { EncodedPublication } from "@weir/wire/Publications"
 import { DedupeWindow, maxIds } from "./DedupeWindow.ts"
-import { countWithin, type PageLimits } from "./PageLimits.ts"
+import { countWithin, type PageLimits } from "./Page.ts"
 import { decide, type Verdict } from "./Resume.ts"
 
 /** How much of a channel is kept: the newest so many, so many bytes, for so long. */

@@ -4,11 +4,8 @@
  * Two maps that take turns: an id is remembered for one to two windows, and
  * forgetting costs one assignment instead of a timer for each id.
  */
+import { messageKey } from "@weir/core/MessageKey"
 import type { Position } from "@weir/core/Position"
-
-/** The length keeps ("a", "b:c") apart from ("a:b", "c"). */
-export const dedupeKey = (publisher: string, messageId: string): string =>
-  `${publisher.length}:${publisher}${messageId}`
 
 /** Ids remembered for one channel in one window: at 100 bytes each some 2 MB. */
 export const maxIds = 20_000
@@ -44,12 +41,12 @@ export class DedupeWindow {
   /** The position of the message with this id, if it is remembered. */
   find(publisher: string, messageId: string, nowMillis: number): Position | undefined {
     this.#turn(nowMillis)
-    const key = dedupeKey(publisher, messageId)
+    const key = messageKey(publisher, messageId)
     return this.#young.get(key) ?? this.#old.get(key)
   }
 
   remember(publisher: string, messageId: string, position: Position, nowMillis: number): void {
-    this.learn({ key: dedupeKey(publisher, messageId), position }, nowMillis)
+    this.learn({ key: messageKey(publisher, messageId), position }, nowMillis)
   }
 
   learn({ key, position }: KnownId, nowMillis: number): void {

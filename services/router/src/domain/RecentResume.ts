@@ -7,26 +7,14 @@
 import { deliversLatest, type Namespace } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import type { EncodedPublication } from "@weir/wire/Publications"
-import { countWithin, type PageLimits } from "./PageLimits.ts"
+import { countWithin, type PageLimits, type Resumed } from "./Page.ts"
 import type { RecentEntries } from "./RecentEntries.ts"
-import type { Verdict } from "./Resume.ts"
 
 export interface Remembered {
   readonly namespace: Namespace
   readonly head: Position | undefined
   readonly publishedAt: number
   readonly recent: RecentEntries | undefined
-}
-
-/** As the log would give it. */
-export interface ResumedFromRecent {
-  readonly head: Position
-  readonly publishedAt: number
-  readonly verdict: Verdict
-  readonly next: number
-  readonly before: Position
-  readonly entries: ReadonlyArray<EncodedPublication>
-  readonly more: boolean
 }
 
 /** Both ways of asking answer alike: what the log has let go of is not given from memory. */
@@ -49,7 +37,7 @@ export const resumeFromRecent = (
   since: Position,
   limits: PageLimits,
   nowMillis: number
-): ResumedFromRecent | undefined => {
+): Resumed | undefined => {
   if (head === undefined || recent === undefined || deliversLatest(namespace)) return undefined
   const isOfLog = since.epoch === head.epoch && recent.termAt(since.offset) === since.term
   if (!isOfLog) return undefined

@@ -10,9 +10,9 @@ import { isOtherLog, type Position } from "@weir/core/Position"
 import { monotonicMs } from "@weir/flow/Monotonic"
 import { Clock, Effect, Queue } from "effect"
 import type { ChannelReader } from "../ChannelReader.ts"
+import { pageBytes, type Resumed } from "../domain/Page.ts"
 import type { Follower, Lane } from "../Lane.ts"
 import type { OwnedChannel } from "../OwnedChannel.ts"
-import { pageBytes, type Resumed } from "../ports/LogStore.ts"
 
 /** What is read from the log, and what its owner alone keeps. */
 export const kinds = ["logged", "unlogged"] as const

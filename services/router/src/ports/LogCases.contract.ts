@@ -6,7 +6,8 @@ import { makeNamespace } from "@weir/core/Namespace"
 import type { Position } from "@weir/core/Position"
 import { encodePublication } from "@weir/wire/Publications"
 import { Effect } from "effect"
-import { type Append, LogStore, pageBytes } from "./LogStore.ts"
+import { pageBytes } from "../domain/Page.ts"
+import { type Append, LogStore } from "./LogStore.ts"
 
 /** The caller's. */
 export const term = 4_096

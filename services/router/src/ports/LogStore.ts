@@ -15,10 +15,7 @@ import type { Position } from "@weir/core/Position"
 import type { EncodedPublication } from "@weir/wire/Publications"
 import { Context, Data, type Effect, type Exit } from "effect"
 import type { KnownId } from "../domain/DedupeWindow.ts"
-import type { PageLimits } from "../domain/PageLimits.ts"
-import type { Verdict } from "../domain/Resume.ts"
-
-export { type PageLimits, pageBytes } from "../domain/PageLimits.ts"
+import type { Head, Page, PageLimits, Resumed } from "../domain/Page.ts"
 
 export interface ChannelOf {
   readonly channel: string
@@ -58,26 +55,6 @@ export type AppendThen = (
   nowMillis: number,
   decided: (exit: Exit.Exit<AppendResult, Failure | Fenced>) => void
 ) => void
-
-export interface Head {
-  readonly head: Position
-  /** When the newest was published, Unix milliseconds; 0 before the first. */
-  readonly publishedAt: number
-}
-
-export interface Page extends Head {
-  /** The offset at which the page begins, or would: after the head if it is empty. */
-  readonly next: number
-  /** The position just before `next`, as far as the log still knows it. */
-  readonly before: Position
-  readonly entries: ReadonlyArray<EncodedPublication>
-  /** More is stored beyond this page. */
-  readonly more: boolean
-}
-
-export interface Resumed extends Page {
-  readonly verdict: Verdict
-}
 
 /** What one owner leaves to the next. */
 export interface Left {

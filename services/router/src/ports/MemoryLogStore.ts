@@ -7,9 +7,9 @@
 import type { Position } from "@weir/core/Position"
 import { Clock, Effect, Exit, Layer } from "effect"
 import { ChannelLog } from "../domain/ChannelLog.ts"
-import type { PageLimits } from "../domain/PageLimits.ts"
+import type { Page, PageLimits } from "../domain/Page.ts"
 import { newEpoch } from "./Epoch.ts"
-import { type Append, type AppendResult, type ChannelOf, LogStore, type Page } from "./LogStore.ts"
+import { type Append, type AppendResult, type ChannelOf, LogStore } from "./LogStore.ts"
 
 /** Message ids of a channel that its next owner is told: some 20 KB, seconds of a busy one. */
 const idsLeft = 256

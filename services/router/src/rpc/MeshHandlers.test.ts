@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { type PageLimits, pageBytes } from "../ports/LogStore.ts"
+import { type PageLimits, pageBytes } from "../domain/Page.ts"
 import { readHere } from "./MeshHandlers.ts"
 
 const head = { epoch: "e1", term: 1, offset: 0 }

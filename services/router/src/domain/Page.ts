@@ -1,7 +1,30 @@
 /**
- * PageLimits: how much of a log is read at once, by count and by bytes.
+ * Page: a part of a log that is read at once, and how much that is, by count and by bytes.
  */
+import type { Position } from "@weir/core/Position"
 import type { EncodedPublication } from "@weir/wire/Publications"
+import type { Verdict } from "./Resume.ts"
+
+export interface Head {
+  readonly head: Position
+  /** When the newest was published, Unix milliseconds; 0 before the first. */
+  readonly publishedAt: number
+}
+
+export interface Page extends Head {
+  /** The offset at which the page begins, or would: after the head if it is empty. */
+  readonly next: number
+  /** The position just before `next`, as far as the log still knows it. */
+  readonly before: Position
+  readonly entries: ReadonlyArray<EncodedPublication>
+  /** More is stored beyond this page. */
+  readonly more: boolean
+}
+
+/** What a position is owed. */
+export interface Resumed extends Page {
+  readonly verdict: Verdict
+}
 
 export interface PageLimits {
   readonly limit: number
