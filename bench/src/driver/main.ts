@@ -3,7 +3,11 @@
  * of JSON on standard output, the last of which is `result` or `failed`.
  */
 import { createInterface } from "node:readline"
+import { countBuffersWithHeap } from "@weir/process/BufferMemory"
 import type { DriverEvent, JobContext, JobKind } from "./Job.ts"
+
+// Its own collections would be counted as latency of whoever it measures.
+countBuffersWithHeap()
 
 const emit = (event: DriverEvent): void => void process.stdout.write(`${JSON.stringify(event)}\n`)
 

@@ -21,9 +21,9 @@ const slowShare = 0.1
 const stoppedShare = 0.005
 const perSecond = 12
 const dataBytes = 8_192
-const usualSeconds = 24
+const usualSeconds = 18
 /** Who reads nothing for longer is asked for a sign of life, and ended: that is another rule. */
-const mostSeconds = 24
+const mostSeconds = 18
 const warmupSeconds = 3
 const mebibyte = 1_048_576
 
