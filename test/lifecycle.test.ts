@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
-import { countObjects, inspectFlag, inspectHeap } from "./harness/Heap.ts"
+import { countObjects, inspectFlags, inspectHeap } from "./harness/Heap.ts"
 import { join, RoomClient } from "./harness/RoomClient.ts"
 import { developmentToken, metric, start, type WeirProcess } from "./harness/WeirProcess.ts"
 import { waitUntil } from "./harness/waitUntil.ts"
@@ -99,7 +99,7 @@ describe("clients that come and vanish", () => {
     weir = await start({
       program: "standalone",
       config: { limits: { exempt: ["127.0.0.0/8"] } },
-      nodeFlags: [inspectFlag]
+      nodeFlags: inspectFlags
     })
     token = await developmentToken(weir.http!, "ann")
   })

@@ -1,6 +1,6 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import { type FaultProxy, start as startProxy } from "./faults/FaultProxy.ts"
-import { inspectFlag, inspectHeap } from "./harness/Heap.ts"
+import { inspectFlags, inspectHeap } from "./harness/Heap.ts"
 import { PublishClient } from "./harness/PublishClient.ts"
 import { type RedisServer, startRedis } from "./harness/RedisServer.ts"
 import { join, type RoomClient } from "./harness/RoomClient.ts"
@@ -32,7 +32,7 @@ describe("a client that comes back over a slow link to 9,000 missed publications
     redis = await startRedis()
     weir = await start({
       program: "standalone",
-      nodeFlags: [inspectFlag],
+      nodeFlags: inspectFlags,
       env: { WEIR_REDIS_URL: redis.url }
     })
     slowLink = await startProxy(weir.http!)

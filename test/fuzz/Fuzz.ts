@@ -3,7 +3,7 @@
  * leaves behind in the server's memory.
  */
 import { randomFrom } from "../faults/Random.ts"
-import { type Heap, inspectFlag, inspectHeap } from "../harness/Heap.ts"
+import { type Heap, inspectFlags, inspectHeap } from "../harness/Heap.ts"
 import { connectJson } from "../harness/JsonClient.ts"
 import { auth, tokenFor } from "../harness/Tokens.ts"
 import { metric, start, type WeirProcess } from "../harness/WeirProcess.ts"
@@ -42,7 +42,7 @@ const startServer = (): Promise<WeirProcess> => {
   const namespace = { historySize: 10, presence: true, clientPublish: true }
   return start({
     program: "standalone",
-    nodeFlags: [inspectFlag],
+    nodeFlags: inspectFlags,
     config: {
       auth,
       // So that each message is looked at, and none only counted.

@@ -1,10 +1,10 @@
 /**
  * Heap: what a process holds in memory, asked through Node's inspector, so that
- * it runs no code for the test. The process is started with `inspectFlag`.
+ * it runs no code for the test. The process is started with `inspectFlags`.
  */
 import type { WeirProcess } from "./WeirProcess.ts"
 
-export const inspectFlag = "--inspect=127.0.0.1:0"
+export const inspectFlags = ["--inspect=127.0.0.1:0", "--expose-gc"]
 
 export interface Heap {
   /** Bytes in use, right after a garbage collection. */
@@ -48,7 +48,7 @@ const inspecting = async <A>(
   onChunk: (chunk: string) => void = () => {}
 ): Promise<A> => {
   const url = /ws:\/\/127\.0\.0\.1:\d+\/[\w-]+/.exec(weir.log())?.[0]
-  if (url === undefined) throw new Error(`start it with ${inspectFlag}`)
+  if (url === undefined) throw new Error(`start it with ${inspectFlags.join(" ")}`)
   const socket = new WebSocket(url)
   await new Promise((resolve) => socket.addEventListener("open", resolve, { once: true }))
   const answers = new Map<number, (result: unknown) => void>()
@@ -71,23 +71,21 @@ const inspecting = async <A>(
   }
 }
 
+// In one go: what the process allocates between two questions would count as held. Twice:
+// buffers of the first round have been let go of by the time the second begins.
+const lookAt = `gc(); gc(); (({ arrayBuffers, heapUsed }) => ({
+  usedBytes: heapUsed,
+  bufferBytes: arrayBuffers,
+  handles: process.getActiveResourcesInfo().length
+}))(process.memoryUsage())`
+
 export const inspectHeap = (weir: WeirProcess): Promise<Heap> =>
   inspecting(weir, async (call) => {
-    // Twice: finalizers of the first round let go of what the second collects.
-    await call("HeapProfiler.collectGarbage")
-    await call("HeapProfiler.collectGarbage")
-    const { usedSize } = await call<{ usedSize: number }>("Runtime.getHeapUsage")
-    const evaluate = async (expression: string): Promise<number> => {
-      const { result } = await call<{ result: { value: number } }>("Runtime.evaluate", {
-        expression
-      })
-      return result.value
-    }
-    return {
-      usedBytes: usedSize,
-      bufferBytes: await evaluate("process.memoryUsage().arrayBuffers"),
-      handles: await evaluate("process.getActiveResourcesInfo().length")
-    }
+    const { result } = await call<{ result: { value: Heap } }>("Runtime.evaluate", {
+      expression: lookAt,
+      returnByValue: true
+    })
+    return result.value
   })
 
 /** Objects alive, by the name of their class. The process stands still meanwhile, for seconds. */
