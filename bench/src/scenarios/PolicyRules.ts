@@ -119,8 +119,12 @@ const uncollectedBytes = 64 * 1_048_576
 export const memoryCap = (policy: Policy, impaired: number, dataBytes: number): number =>
   uncollectedBytes + (policy.mostInOutbox(dataBytes) > 0 ? impaired : 1) * outboxBytes
 
+/** A socket that is not full yet takes one more of these: the largest that loopback carries. */
+const segmentBytes = 65_536
+
 /** And to the kernel's: what one end has written, and the other has not read. */
-export const kernelCap = (impaired: number): number => impaired * 2 * mostBufferBytes
+export const kernelCap = (impaired: number): number =>
+  impaired * 2 * (mostBufferBytes + segmentBytes)
 
 /** What did not hold in a run, for those that read and for those that do not. */
 export const wrongs = (
