@@ -15,25 +15,32 @@ import { waitUntil } from "./harness/waitUntil.ts"
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index)
 
+let server: WeirProcess
+
+beforeAll(async () => {
+  server = await start({ program: "standalone" })
+})
+afterAll(async () => {
+  await server?.stop()
+})
+
+let channels = 0
+
 describe.each([
   ["WebSocket in JSON", jsonCodec, undefined],
   ["WebSocket in protobuf", protobufCodec, undefined],
   ["SSE", jsonCodec, httpSocket("events")],
   ["long-polling", jsonCodec, httpSocket("poll")]
 ])("WeirClient over %s", (_transport, codec, webSocket) => {
-  let server: WeirProcess
   let link: TcpProxy
-  let channels = 0
   const clients: Array<WeirClient> = []
   const connects = new Map<WeirClient, number>()
 
   beforeAll(async () => {
-    server = await start({ program: "standalone" })
     link = await startProxy(server.http!)
   })
   afterAll(async () => {
     await link?.close()
-    await server?.stop()
   })
   afterEach(() => Promise.all(clients.splice(0).map((client) => client.close())))
 

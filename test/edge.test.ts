@@ -46,13 +46,10 @@ const numbers = (from: number, to: number) =>
 const heartbeatMs = 500
 const strictMs = 3_000
 
-const start = (connectors: number): Promise<Mesh> => {
+const start = (): Promise<Mesh> => {
   const namespaces = { chat: { presence: true, clientPublish: true } }
   const limits = { exempt: ["127.0.0.0/8"], heartbeatMs }
-  return startMesh(
-    { router: 1, presence: 1, auth: 1, connector: connectors },
-    { namespaces, limits }
-  )
+  return startMesh({ router: 1, presence: 1, auth: 1, connector: 2 }, { namespaces, limits })
 }
 
 const edges = (mesh: Mesh) => mesh.all("connector").map(({ http }) => http!)
@@ -199,47 +196,39 @@ const promises = (meshOf: () => Mesh, addressOf: () => string) => {
   })
 }
 
-describe("with one connector behind a load balancer, a client", () => {
+describe("a client", () => {
   let mesh: Mesh
-  let balancer: TcpProxy
-  beforeAll(async () => {
-    mesh = await start(1)
-    balancer = await startProxy(...edges(mesh))
-  })
-  afterAll(async () => {
-    await balancer?.close()
-    await mesh?.stop()
-  })
-
-  promises(
-    () => mesh,
-    () => balancer.address
-  )
-})
-
-describe("with two connectors, a client", () => {
-  let mesh: Mesh
+  let toOne: TcpProxy
   let balancer: TcpProxy
   let nginx: Nginx
   beforeAll(async () => {
-    mesh = await start(2)
+    mesh = await start()
+    toOne = await startProxy(edges(mesh)[0]!)
     balancer = await startProxy(...edges(mesh))
     nginx = await startNginx(edges(mesh), strictMs)
   })
   afterAll(async () => {
     await nginx?.stop()
     await balancer?.close()
+    await toOne?.close()
     await mesh?.stop()
   })
 
-  describe("behind a load balancer", () => {
+  describe("of one connector, behind a proxy", () => {
+    promises(
+      () => mesh,
+      () => toOne.address
+    )
+  })
+
+  describe("of two, behind a load balancer", () => {
     promises(
       () => mesh,
       () => balancer.address
     )
   })
 
-  describe("behind nginx", () => {
+  describe("of two, behind nginx", () => {
     promises(
       () => mesh,
       () => nginx.address

@@ -42,7 +42,7 @@ describe("a process of Weir", () => {
 
   it("exits with 1 and one line when a port is taken", async () => {
     const first = await start({ program: "standalone" })
-    for (const door of ["http", "grpc", "ops"] as const) {
+    const startBeside = async (door: "http" | "grpc" | "ops") => {
       const port = first[door]!.slice(first[door]!.indexOf(":") + 1)
       const env = { [`WEIR_${door.toUpperCase()}_PORT`]: port }
       const failed = await start({ program: "standalone", env }).catch(
@@ -51,11 +51,12 @@ describe("a process of Weir", () => {
       assert.match(String(failed), /ended with code 1/)
       assert.match(String(failed), /weir: cannot start: .*EADDRINUSE/, door)
     }
+    await Promise.all([startBeside("http"), startBeside("grpc"), startBeside("ops")])
     await first.stop()
   })
 
   it("is killed by nothing that is left running: every service ends alone, too", async () => {
-    for (const program of ["auth", "presence", "router", "connector"] as const) {
+    const startAlone = async (program: "auth" | "presence" | "router" | "connector") => {
       // A view without others, so that none is waited for.
       const nodes = [{ name: "router-1", role: "router", mesh: "127.0.0.1:1" }]
       const service = await start({ program, config: { nodes } })
@@ -64,6 +65,7 @@ describe("a process of Weir", () => {
       assert.strictEqual(ready.status, program === "connector" ? 503 : 200, program)
       assert.strictEqual(await service.stop(), 0, service.log())
     }
+    await Promise.all((["auth", "presence", "router", "connector"] as const).map(startAlone))
   })
 
   it.each(["SIGTERM", "SIGINT"] as const)(
