@@ -68,6 +68,7 @@ export interface SlowResult extends Usage {
 }
 
 const memoryEveryMs = 500
+const readSlowlyEveryMs = 2
 
 const mostOf = (read: () => number) => {
   const before = read()
@@ -120,11 +121,12 @@ const measure = async (job: SlowJob, onFailure: (why: string) => void): Promise<
     kernel.look()
   }, memoryEveryMs)
 
-  // Each reads at every other turn, and half of them at the same.
-  let turn = 0
+  // Each reads one in the time of two, at a moment of its own: people do not read in step.
+  let readOnes = 0
+  let slowSince = 0
   const readSlowly = () => {
-    turn++
-    for (let place = turn % 2; place < slow.length; place += 2) slow[place]!.readOne()
+    const owed = ((nowMicros() - slowSince) / (2 * between)) * slow.length
+    for (; readOnes < owed; readOnes++) slow[readOnes % slow.length]!.readOne()
   }
   let slowly: NodeJS.Timeout | undefined
   let endUsage = beginUsage(processes)
@@ -132,7 +134,8 @@ const measure = async (job: SlowJob, onFailure: (why: string) => void): Promise<
   await atPace(all, between, (sequence, due) => {
     if (sequence === firstMeasured) {
       for (const subscriber of [...slow, ...stopped]) subscriber.stop()
-      slowly = setInterval(readSlowly, between / 1000)
+      slowSince = nowMicros()
+      slowly = setInterval(readSlowly, readSlowlyEveryMs)
       ;[memory, kernel] = [mostOf(serverBytes), mostOf(kernelBytes)]
       endUsage = beginUsage(processes)
     }
