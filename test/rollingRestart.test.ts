@@ -71,11 +71,14 @@ describe("a rolling restart of every process, under load", () => {
 
   const restartAll = async (stage: Stage) => {
     const { deployment, fault, healed } = stage
-    const link = await startProxy(...deployment.addresses("connector"))
+    const addresses = deployment.addresses("connector")
+    const link = await startProxy(...addresses)
     const transports = ["sse", "longPolling"] as const
     const counters = await Promise.all(transports.map((it) => startCounter(link, it)))
     for (const name of [...order, ...connectors]) {
       fault("restart", name)
+      // As a load balancer that has seen it unready, and sends nobody to who is going away.
+      link.moveTo(...addresses.filter((_, index) => connectors[index] !== name))
       await deployment.stop(name)
       await deployment.start(name)
       await waitUntil(
@@ -83,6 +86,7 @@ describe("a rolling restart of every process, under load", () => {
         async () => (await deployment.readiness(name).catch(() => 0)) === 200,
         30_000
       )
+      link.moveTo(...addresses)
       healed("restart", name)
     }
     counted = await Promise.all(counters.map((it) => it.finish()))
