@@ -4,9 +4,8 @@
 import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { chromiumPath } from "./chromium.ts"
 import { nginxProgram } from "./Nginx.ts"
-
-const chromium = process.env["CHROMIUM"] ?? "/usr/bin/chromium"
 
 const runs = (program: string, args: ReadonlyArray<string> = ["--version"]): boolean => {
   try {
@@ -38,9 +37,9 @@ const compiled = fileURLToPath(new URL("../../node_modules/.cache/compiled", imp
 
 export const setup = (): void => {
   process.env["NODE_COMPILE_CACHE"] ??= compiled
-  if (!has(() => existsSync(chromium), "chromium"))
+  if (!has(() => existsSync(chromiumPath), "chromium-headless-shell"))
     throw new Error(
-      "The browser tests need Chromium. On Debian: `apt-get install chromium` as root. Elsewhere: install it and set CHROMIUM to its path."
+      "The browser tests need Chromium. On Debian: `apt-get install chromium-headless-shell` as root. Elsewhere: install Chromium and set CHROMIUM to its path."
     )
   if (!has(() => runs("redis-server"), "redis-server"))
     throw new Error(
