@@ -2,13 +2,19 @@ import { defineConfig } from "vitest/config"
 import LongestFirst from "./test/harness/LongestFirst.ts"
 
 /**
- * Each starts many processes, which need all cores: what is promised within seconds takes longer
- * beside others. So they run one after the other, when everybody else has done.
+ * Each starts many processes, which need the machine: what is promised within seconds takes longer
+ * beside others. So they run one after the other, when the others have done.
  */
 const crowded = [
   "test/faults/{faults,faultsMix}.test.ts",
   "test/faults/moves/moves.test.ts",
   "test/{drain,rollingRestart,storm}.test.ts"
+]
+
+/** They wait for most of their time: beside a crowded one, each in turn. */
+const patient = [
+  "test/{cluster,redis,halfOpen,transcriptHeartbeat}.test.ts",
+  "test/browser{Transports,Recovery}.test.ts"
 ]
 
 const never = ["**/node_modules/**", "**/dist/**"]
@@ -25,18 +31,28 @@ export default defineConfig({
         test: {
           name: "side by side",
           include: ["{bench,deploy,libs,services,test}/**/*.test.ts"],
-          exclude: [...never, ...crowded],
-          // Not more: 3 kept two cores busy all the time, and took as long.
-          maxWorkers: 2,
+          exclude: [...never, ...crowded, ...patient],
+          // Not more: 4 kept two cores busy all the time, and took as long.
+          maxWorkers: 3,
           sequence: { groupOrder: 0 }
         }
       },
       {
         extends: true,
         test: {
-          name: "alone",
+          name: "crowded",
           include: crowded,
-          maxWorkers: 1,
+          setupFiles: "test/harness/oneAtATime.ts",
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 }
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: "patient",
+          include: patient,
+          maxWorkers: 2,
           sequence: { groupOrder: 1 }
         }
       }

@@ -2,10 +2,13 @@
  * requirements: what the tests need from the machine, before the first of them runs.
  */
 import { execFileSync } from "node:child_process"
-import { existsSync } from "node:fs"
+import { existsSync, mkdtempSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { chromiumPath } from "./chromium.ts"
 import { nginxProgram } from "./Nginx.ts"
+import { turnVariable } from "./turnVariable.ts"
 
 const runs = (program: string, args: ReadonlyArray<string> = ["--version"]): boolean => {
   try {
@@ -37,6 +40,7 @@ const compiled = fileURLToPath(new URL("../../node_modules/.cache/compiled", imp
 
 export const setup = (): void => {
   process.env["NODE_COMPILE_CACHE"] ??= compiled
+  process.env[turnVariable] = join(mkdtempSync(join(tmpdir(), "weir-turn-")), "taken")
   if (!has(() => existsSync(chromiumPath), "chromium-headless-shell"))
     throw new Error(
       "The browser tests need Chromium. On Debian: `apt-get install chromium-headless-shell` as root. Elsewhere: install Chromium and set CHROMIUM to its path."
