@@ -3,16 +3,20 @@
  */
 import { ConfigMistakes } from "@weir/config/LoadSettings"
 import type { Redis } from "@weir/redis/Redis"
-import * as RedisConnection from "@weir/redis/RedisConnection"
+import type { RedisConnectionOptions } from "@weir/redis/RedisConnection"
 import { parseRedisUrl } from "@weir/redis/RedisUrl"
 import { Effect, Layer, Result } from "effect"
 
 export const layerOf = (
   redisUrl: string,
-  options: RedisConnection.RedisConnectionOptions
+  options: RedisConnectionOptions
 ): Layer.Layer<Redis, ConfigMistakes> => {
   const target = parseRedisUrl(redisUrl)
-  if (Result.isSuccess(target)) return RedisConnection.layer(target.success, options)
-  const mistakes = [`WEIR_REDIS_URL: ${target.failure}`]
-  return Layer.unwrap(Effect.fail(new ConfigMistakes({ mistakes })))
+  if (Result.isFailure(target)) {
+    const mistakes = [`WEIR_REDIS_URL: ${target.failure}`]
+    return Layer.unwrap(Effect.fail(new ConfigMistakes({ mistakes })))
+  }
+  // Only where there is a Redis: to load its client takes a tenth of a start.
+  const load = Effect.promise(() => import("@weir/redis/RedisConnection"))
+  return Layer.unwrap(Effect.map(load, ({ layer }) => layer(target.success, options)))
 }
