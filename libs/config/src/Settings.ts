@@ -80,10 +80,17 @@ export interface TokenKeySettings {
   readonly publicKey?: string
 }
 
-export interface AuthSettings {
+/** Whose tokens are accepted. */
+export interface IssuerSettings {
   readonly issuer: string
   readonly audience: string
   readonly keys: ReadonlyArray<TokenKeySettings>
+  /** Where it publishes its keys. */
+  readonly jwks?: string
+}
+
+export interface AuthSettings extends IssuerSettings {
+  readonly others?: ReadonlyArray<IssuerSettings>
 }
 
 /** A backend that answers clients' `rpc`. */
@@ -152,7 +159,8 @@ const developmentNamespaces: NonNullable<WeirFile["namespaces"]> = {
 const developmentApiKey: ApiKey = {
   id: developmentKey,
   sha256: digestOf(developmentKey),
-  capabilities: [{ pattern: "*", verbs: ["publish", "history", "presence"] }]
+  capabilities: [{ pattern: "*", verbs: ["publish", "history", "presence"] }],
+  admin: true
 }
 
 export type Environment = Omit<
@@ -188,11 +196,15 @@ export const decide = (file: WeirFile, environment: Environment): Settings => {
     limits: { ...defaultLimits, ...file.limits },
     compression: file.compression ?? false,
     drain: { ...defaultDrain, ...file.drain },
-    auth: file.auth ?? { issuer: "weir", audience: "weir", keys: [] },
+    auth: {
+      ...{ issuer: "weir", audience: "weir", keys: [] },
+      ...file.auth,
+      others: (file.auth?.others ?? []).map((it) => ({ keys: [], ...it }))
+    },
     apiKeys: [
-      ...(file.apiKeys ?? []).map(({ id, sha256, capabilities }) => {
+      ...(file.apiKeys ?? []).map(({ id, sha256, capabilities, admin = false }) => {
         const parsed = parseCapabilities(capabilities)
-        return { id, sha256, capabilities: typeof parsed === "string" ? [] : parsed }
+        return { id, sha256, admin, capabilities: typeof parsed === "string" ? [] : parsed }
       }),
       ...(environment.development ? [developmentApiKey] : [])
     ],

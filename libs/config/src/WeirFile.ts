@@ -6,6 +6,7 @@
  */
 import { createPublicKey } from "node:crypto"
 import { isIP } from "node:net"
+import { mistakeInRule } from "@weir/core/AccessRule"
 import { parseCapabilities } from "@weir/core/Capability"
 import { NamespaceOptions } from "@weir/core/Namespace"
 import { Schema } from "effect"
@@ -126,20 +127,62 @@ const TokenKey = rule(
       : publicKey !== undefined && secret === undefined && fitsAlgorithm(publicKey, algorithm)
 )
 
-const AuthOptions = Schema.Struct({
+const loopback = /^(?:127\.\d+\.\d+\.\d+|localhost|\[::1\])$/
+
+/** Over TLS: who could change what comes from there could sign for anybody. */
+const isKeyUrl = (text: string): boolean => {
+  if (!URL.canParse(text)) return false
+  const { hash, hostname, protocol, username } = new URL(text)
+  if (username !== "" || hash !== "") return false
+  return protocol === "https:" || (protocol === "http:" && loopback.test(hostname))
+}
+
+const issuerFields = {
   /** The exact `iss` of accepted tokens. */
   issuer: Schema.String,
   /** The exact `aud` of accepted tokens. */
   audience: Schema.String,
-  keys: distinct(TokenKey, "id")
-})
+  keys: Schema.optionalKey(distinct(TokenKey, "id")),
+  /** Where the issuer publishes its keys (RFC 7517). */
+  jwks: Schema.optionalKey(
+    rule(Schema.String, "must be https://…, without a user; http:// only of this machine", isKeyUrl)
+  )
+}
+
+/** A public key of the issuer's, taken for a secret, would let anybody sign. */
+const mixesSecrets = ({
+  jwks,
+  keys = []
+}: {
+  readonly jwks?: string
+  readonly keys?: ReadonlyArray<typeof TokenKey.Type>
+}): boolean => jwks !== undefined && keys.some(({ algorithm }) => algorithm === "HS256")
+
+const noSecrets = "must not have keys for HS256 beside jwks"
+
+const AuthOptions = rule(
+  Schema.Struct({
+    ...issuerFields,
+    /** More issuers whose tokens are accepted. */
+    others: Schema.optionalKey(
+      distinct(
+        rule(Schema.Struct(issuerFields), noSecrets, (it) => !mixesSecrets(it)),
+        "issuer"
+      )
+    )
+  }),
+  `${noSecrets}, and others must not name the same issuer again`,
+  (it) => !mixesSecrets(it) && (it.others ?? []).every(({ issuer }) => issuer !== it.issuer)
+)
 
 const ApiKeyOptions = Schema.Struct({
   /** Names the publisher in publications and logs. */
   id: name,
   /** SHA-256 of the key, in hex: the key itself is nowhere in the configuration. */
   sha256: Schema.String.check(Schema.isPattern(/^[0-9a-f]{64}$/)),
-  capabilities: CapabilityRules
+  capabilities: CapabilityRules,
+  /** May revoke, ban, mute and kick, and read the audit trail. */
+  admin: Schema.optionalKey(Schema.Boolean)
 })
 
 const isBackendUrl = (text: string): boolean => {
@@ -177,9 +220,23 @@ const NodeOptions = Schema.Struct({
   mesh: Schema.String.check(Schema.isPattern(/^.+:\d{1,5}$/))
 })
 
+/** Rules that are not of their namespace, or that no claim can be put into. */
+const foreignRules = (
+  namespaces: Readonly<Record<string, typeof NamespaceOptions.Type>>
+): ReadonlyArray<Schema.FilterIssue> =>
+  Object.entries(namespaces).flatMap(([namespace, { rules = {} }]) =>
+    Object.keys(rules).flatMap((pattern) => {
+      const wrong = mistakeInRule(namespace, pattern)
+      return wrong === undefined ? [] : { path: [namespace, "rules", pattern], issue: wrong }
+    })
+  )
+
 export const WeirFile = Schema.Struct({
   namespaces: Schema.optionalKey(
-    Schema.Record(Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,64}$/)), NamespaceOptions)
+    Schema.Record(
+      Schema.String.check(Schema.isPattern(/^[A-Za-z0-9_-]{1,64}$/)),
+      NamespaceOptions
+    ).check(Schema.makeFilter(foreignRules))
   ),
   /** Who may open a connection from a browser. Empty: nobody; programs send no Origin. */
   origins: Schema.optionalKey(Schema.Array(Origin)),

@@ -3,8 +3,8 @@ import { authenticate, digestOf, makeAuthenticator } from "./ApiKey.ts"
 import { Failure } from "./Failure.ts"
 
 const keys = [
-  { id: "billing", sha256: digestOf("key-one"), capabilities: [] },
-  { id: "orders", sha256: digestOf("key-two"), capabilities: [] }
+  { id: "billing", sha256: digestOf("key-one"), capabilities: [], admin: false },
+  { id: "orders", sha256: digestOf("key-two"), capabilities: [], admin: false }
 ]
 
 describe("ApiKey.authenticate", () => {

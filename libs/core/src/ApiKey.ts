@@ -14,6 +14,8 @@ export interface ApiKey {
   /** SHA-256 of the key, in hex. */
   readonly sha256: string
   readonly capabilities: Capabilities
+  /** May take from anybody what they may, and read the audit trail. */
+  readonly admin: boolean
 }
 
 /** Known to everybody, and so only for development, on loopback. */

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { allows, type Capabilities, parseCapabilities } from "./Capability.ts"
+import { allows, type Capabilities, parseCapabilities, union, verbs } from "./Capability.ts"
 
 const parsed = (input: unknown): Capabilities => {
   const capabilities = parseCapabilities(input)
@@ -43,5 +43,34 @@ describe("Capability", () => {
     [{ "": ["subscribe"] }, "* may only stand at the end"]
   ])("says what is wrong with %j", (input, message) => {
     assert.include(parseCapabilities(input) as string, message)
+  })
+
+  it("of two lists together allow what one of them allows, and nothing else", () => {
+    let state = 7
+    const below = (limit: number) => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff
+      return (state >>> 8) % limit
+    }
+    const name = () => Array.from({ length: below(4) }, () => "ab"[below(2)]).join("")
+    const list = (): Capabilities => {
+      const patterns = new Set(
+        Array.from({ length: below(5) }, () => `c:${name()}${below(2) === 0 ? "*" : ""}`)
+      )
+      return [...patterns].map((pattern) => ({
+        pattern,
+        verbs: verbs.filter(() => below(2) === 0)
+      }))
+    }
+    for (let round = 0; round < 5_000; round++) {
+      const [one, other] = [list(), list()]
+      const both = union(one, other)
+      for (let check = 0; check < 8; check++) {
+        const channel = `c:${name()}`
+        const verb = verbs[below(verbs.length)]!
+        const either = allows(one, verb, channel) || allows(other, verb, channel)
+        const story = JSON.stringify({ one, other, verb, channel })
+        assert.strictEqual(allows(both, verb, channel), either, story)
+      }
+    }
   })
 })

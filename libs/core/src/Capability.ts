@@ -25,7 +25,7 @@ const matches = (pattern: string, channel: string): boolean =>
 const rank = (pattern: string): number =>
   pattern.endsWith("*") ? pattern.length - 1 : pattern.length + 1
 
-/** The one that counts for a channel. */
+/** The one that counts for a channel, or for all that a pattern stands for. */
 const bestFor = (capabilities: Capabilities, channel: string): Capability | undefined => {
   let best: Capability | undefined
   for (const capability of capabilities) {
@@ -48,6 +48,19 @@ export const withAccess = (
   if (verbs.includes(verb)) return capabilities
   const others = capabilities.filter(({ pattern }) => pattern !== channel)
   return [...others, { pattern: channel, verbs: [...verbs, verb] }]
+}
+
+/**
+ * What either of them allows. Whatever is the longest pattern of both that matches a channel, the
+ * longest of each is a prefix of it: so each pattern has what the best of both lists allow there.
+ */
+export const union = (one: Capabilities, other: Capabilities): Capabilities => {
+  if (one.length === 0 || other.length === 0) return one.length === 0 ? other : one
+  const patterns = new Set([...one, ...other].map(({ pattern }) => pattern))
+  return [...patterns].map((pattern) => {
+    const allowed = new Set([one, other].flatMap((it) => bestFor(it, pattern)?.verbs ?? []))
+    return { pattern, verbs: [...allowed] }
+  })
 }
 
 /** The refusal, or nothing. */

@@ -2,6 +2,8 @@
  * Namespace: the rules that all channels with one prefix share.
  */
 import { Schema } from "effect"
+import type { AccessRule } from "./AccessRule.ts"
+import { verbs } from "./Capability.ts"
 
 /**
  * What happens when a client cannot keep up. `catchUp`: stop pushing to it and
@@ -28,6 +30,11 @@ const Options = Schema.Struct({
   historyBytes: Schema.optionalKey(positive),
   /** Channels have a roster. */
   presence: Schema.optionalKey(Schema.Boolean),
+  /**
+   * What people may by who they are, beside what their token says: `{"user:{sub}": ["subscribe"]}`,
+   * with claims of the token in `{sub}` and `{claims.…}`.
+   */
+  rules: Schema.optionalKey(Schema.Record(Schema.String, Schema.Array(Schema.Literals(verbs)))),
   /** Clients may publish, if their token says so too. */
   clientPublish: Schema.optionalKey(Schema.Boolean),
   slowConsumer: Schema.optionalKey(Schema.Literals(slowConsumerPolicies)),
@@ -65,6 +72,7 @@ export interface Namespace {
   readonly historyAgeMs: number
   readonly historyBytes: number
   readonly presence: boolean
+  readonly rules: ReadonlyArray<AccessRule>
   readonly clientPublish: boolean
   readonly slowConsumer: (typeof slowConsumerPolicies)[number]
   readonly conflateByKey: boolean
@@ -72,8 +80,9 @@ export interface Namespace {
   readonly durableReplicas: number
 }
 
-const keepsNewestOnly = (options: typeof NamespaceOptions.Type): boolean =>
-  options.slowConsumer === "conflate" && options.conflateByKey !== true
+const keepsNewestOnly = (
+  options: Pick<typeof NamespaceOptions.Type, "slowConsumer" | "conflateByKey">
+): boolean => options.slowConsumer === "conflate" && options.conflateByKey !== true
 
 /** A namespace with every option decided. Default: logged, small, read-only for clients. */
 export const makeNamespace = (
@@ -86,6 +95,7 @@ export const makeNamespace = (
   historyAgeMs: (options.historyAgeSeconds ?? 3600) * 1000,
   historyBytes: options.historyBytes ?? 16 * 1024 * 1024,
   presence: options.presence ?? false,
+  rules: Object.entries(options.rules ?? {}).map(([pattern, verbs]) => ({ pattern, verbs })),
   clientPublish: options.clientPublish ?? false,
   slowConsumer: options.slowConsumer ?? "catchUp",
   conflateByKey: options.conflateByKey ?? false,

@@ -24,6 +24,8 @@ import { toStatus, toStatusFromCause } from "./Status.ts"
 export interface CallInfo {
   /** The first value of this metadata key. */
   readonly metadata: (key: string) => string | undefined
+  /** Its IP address; empty where it has none. */
+  readonly address: string
 }
 
 export type Handler<M extends MethodDefinition, R> = M["requestStream"] extends true
@@ -53,7 +55,11 @@ export type RunFork<R> = (
 ) => Fiber.Fiber<unknown, Failure>
 
 const callInfo = (call: grpc.ServerUnaryCall<Buffer, Buffer> | RawStream): CallInfo => ({
-  metadata: (key) => call.metadata.get(key)[0]?.toString()
+  metadata: (key) => call.metadata.get(key)[0]?.toString(),
+  get address() {
+    const peer = call.getPeer()
+    return peer.slice(0, Math.max(0, peer.lastIndexOf(":"))).replace(/^\[|\]$/g, "")
+  }
 })
 
 type RawStream = grpc.ServerWritableStream<Buffer, Buffer> | grpc.ServerDuplexStream<Buffer, Buffer>

@@ -50,6 +50,46 @@ describe("Auth", () => {
     )
   )
 
+  it.effect(
+    "takes the word of each issuer for its own users, by its own keys and audience alone",
+    () => {
+      const partner = makeIssuer("EdDSA")
+      const other = {
+        ...{ issuer: "https://partner.example.com", audience: "weir-partner" },
+        keys: [partner.settings]
+      }
+      const both = { ...settings(false).auth, others: [other] }
+      return Effect.gen(function* () {
+        const { authenticate } = yield* Auth
+        const now = 1_800_000_000_000
+        yield* TestClock.setTime(now)
+        const theirs = { iss: other.issuer, aud: other.audience }
+        assert.strictEqual((yield* authenticate(issuer.token(goodClaims(now)))).user, "ann")
+        assert.strictEqual(
+          (yield* authenticate(partner.token(goodClaims(now, theirs)))).user,
+          "ann"
+        )
+
+        // The same `kid` is of another key with each of them.
+        const refused = yield* Effect.forEach(
+          [
+            partner.token(goodClaims(now)),
+            issuer.token(goodClaims(now, theirs)),
+            partner.token(goodClaims(now, { iss: other.issuer })),
+            issuer.token(goodClaims(now, { iss: "https://nobody.example.com" }))
+          ],
+          (token) => Effect.map(Effect.flip(authenticate(token)), ({ message }) => message)
+        )
+        assert.deepStrictEqual(refused, [
+          "token: alg is not the algorithm of its key",
+          "token: alg is not the algorithm of its key",
+          "token: aud is not weir-partner",
+          "token: iss is not https://id.example.com"
+        ])
+      }).pipe(Effect.provide(Auth.layer({ ...settings(false), auth: both })))
+    }
+  )
+
   it.effect("counts good, expired and invalid tokens apart", () =>
     within(
       Effect.gen(function* () {

@@ -4,7 +4,7 @@
  * Written on node:crypto, so that jose is not judged by itself.
  */
 import { createHmac, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto"
-import type { Algorithm, ConfiguredKey } from "./Keyring.ts"
+import type { Algorithm, ConfiguredKey } from "./TokenKey.ts"
 
 type Header = Readonly<Record<string, unknown>>
 type Signer = (input: string) => Buffer

@@ -52,7 +52,7 @@ describe("weir", () => {
 
   it("shows an example of every command", () => {
     const commands = weir.subcommands.flatMap((group) => [...group.commands])
-    assert.lengthOf(commands, 9)
+    assert.lengthOf(commands, 17)
     for (const { examples, name } of commands) {
       assert.isTrue(
         examples.some(({ command }) => command.includes(`weir ${name}`)),

@@ -2,11 +2,14 @@
  * Weir: all commands under one name, and what their help has in common.
  */
 import { Command } from "effect/cli"
+import { audit } from "./commands/Audit.ts"
 import { bench } from "./commands/Bench.ts"
 import { channels } from "./commands/Channels.ts"
 import { history } from "./commands/History.ts"
 import { presence } from "./commands/Presence.ts"
 import { publish } from "./commands/Publish.ts"
+import { ban, kick, mute, revoke, unban, unmute } from "./commands/Restrict.ts"
+import { restrictions } from "./commands/Restrictions.ts"
 import { ring } from "./commands/Ring.ts"
 import { start } from "./commands/Start.ts"
 import { subscribe } from "./commands/Subscribe.ts"
@@ -32,6 +35,10 @@ export const weir = Command.make("weir").pipe(
   Command.withSubcommands([
     { group: "Run it", commands: [start, token, bench] },
     { group: "Speak and listen", commands: [publish, subscribe] },
-    { group: "Look inside", commands: [history, presence, channels, ring] }
+    { group: "Look inside", commands: [history, presence, channels, ring] },
+    {
+      group: "Keep order",
+      commands: [revoke, ban, unban, mute, unmute, kick, restrictions, audit]
+    }
   ])
 )

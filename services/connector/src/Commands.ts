@@ -18,6 +18,7 @@ import type { ServerPayload } from "@weir/wire/ServerFrames"
 import { Clock, Deferred, Effect } from "effect"
 import type { ConnectDeps } from "./Connect.ts"
 import { sign } from "./domain/Ticket.ts"
+import { checkMuted } from "./Muted.ts"
 import type { RpcHandlers } from "./RpcHandlers.ts"
 import type { Session } from "./Session.ts"
 import { leave, prepare } from "./Subscribe.ts"
@@ -54,6 +55,8 @@ const publish = Effect.fnUntraced(function* (
   if (!namespace.clientPublish) {
     return yield* failure("permission_denied", `clients do not publish to ${namespace.name}`)
   }
+  const muted = checkMuted(deps.trust.restrictions(), session)
+  if (muted !== undefined) return yield* muted
   const clock = yield* Clock.Clock
   const { sendOrder } = session
   const place = sendOrder.next()
@@ -105,10 +108,32 @@ const roster = Effect.fnUntraced(function* (
   return { channel, ...(yield* deps.presence.roster({ channel, counts, limit: page, after })) }
 })
 
+/** Ends what the new token does not allow. */
+const endDenied = Effect.fnUntraced(function* (deps: CommandDeps, session: Session) {
+  for (const subscription of [...session.subscriptions.values()]) {
+    const { channel } = subscription
+    const { capabilities } = session.identity!
+    if (checkAccess(capabilities, "subscribe", channel) === undefined) continue
+    // One that is being made was allowed by the token before.
+    yield* Deferred.await(subscription.settled)
+    if (session.subscriptions.get(channel) !== subscription) continue
+    leave(deps, session, subscription)
+    session.connection.send({
+      $case: "unsubscribed",
+      value: { channel, reason: "permission_denied" }
+    })
+  }
+})
+
 const refresh = Effect.fnUntraced(function* (deps: CommandDeps, session: Session, token: string) {
   const identity = yield* deps.auth.authenticate(token)
   if (identity.user !== session.identity!.user) {
     return yield* failure("permission_denied", "token: is for another user")
+  }
+  const sentence = deps.trust.restrictions().judge(session.standingOf(identity))
+  if (sentence !== undefined) {
+    session.connection.close(sentence)
+    return yield* failure("permission_denied", "token: its user may not be here")
   }
   session.refresh(identity)
   return {
@@ -217,5 +242,12 @@ export const handle = (
           begin()
         })
       : Effect.map(reply(deps, session, payload), (value) => connection.send(value, id))
-  return Effect.catch(answered, (refused) => Effect.sync(() => connection.refuse(id, refused)))
+  const done =
+    payload.$case === "refresh"
+      ? Effect.andThen(
+          answered,
+          Effect.suspend(() => endDenied(deps, session))
+        )
+      : answered
+  return Effect.catch(done, (refused) => Effect.sync(() => connection.refuse(id, refused)))
 }

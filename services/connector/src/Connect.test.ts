@@ -1,6 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { defaultLimits } from "@weir/config/Settings"
+import { type Failure, failure } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
+import type { RestrictionKind, RestrictionTarget } from "@weir/core/Restriction"
+import { Restrictions } from "@weir/core/Restrictions"
+import type { AuditNote } from "@weir/mesh/AuditNotes"
 import { Connect } from "@weir/proto/client/v1/client"
 import { Effect, Exit } from "effect"
 import { type ConnectDeps, connect } from "./Connect.ts"
@@ -16,8 +20,22 @@ const identity: Identity = {
 const keys = [ticketKey("k", new Uint8Array(32))]
 const ticket = sign(keys, "connector-9.mine", identity)
 
+const sentenced = (kind: RestrictionKind, target: RestrictionTarget): Restrictions => {
+  const restrictions = new Restrictions()
+  const at = Date.now()
+  restrictions.put({ kind, target, at, until: at + 60_000, reason: "" })
+  return restrictions
+}
+
+interface Known {
+  readonly restrictions?: Restrictions
+  /** What auth answers; absent: it need not be asked. */
+  readonly asked?: Effect.Effect<{ readonly sentence: string }, Failure>
+}
+
 /** A node to which as many come back as `returning`, all at this moment. */
-const makeNode = (returning: number) => {
+const makeNode = (returning: number, { asked, restrictions = new Restrictions() }: Known = {}) => {
+  const noted: Array<AuditNote> = []
   const admission = new NodeAdmission({
     rate: { perSecond: 100, burst: 10 },
     nowMillis: performance.now(),
@@ -27,7 +45,13 @@ const makeNode = (returning: number) => {
   const deps = {
     admission,
     features: [],
-    trust: { ticketKeys: () => keys },
+    trust: {
+      ticketKeys: () => keys,
+      restrictions: () => restrictions,
+      isStale: () => asked !== undefined
+    },
+    restrictions: { check: () => asked },
+    notes: { note: (it: AuditNote) => noted.push(it) },
     auth: {
       ask: (_: string, answer: (it: Exit.Exit<Identity>) => void) => answer(Exit.succeed(identity))
     }
@@ -38,17 +62,21 @@ const makeNode = (returning: number) => {
       readonly type: string
       readonly payload: { readonly code?: string; readonly retryAfterMs?: number }
     }> = []
+    let closedWith: number | undefined
     const connection = makeConnection({
       write: (frame) => {
         const text = Buffer.from(frame).toString()
         answers.push(JSON.parse(text.slice(text.indexOf("{"))))
         return true
       },
+      close: (code) => {
+        closedWith = code
+      },
       flusher: { add: (it) => it.flush(0), isBusy: false }
     })
     const session = new Session({
       ...{ newId: () => "connector-1.new", connection, limits: defaultLimits },
-      ...{ exempt: true, nowMillis: Date.now() }
+      ...{ admitted: { exempt: true, from: "" }, nowMillis: Date.now() }
     })
     let rest: Effect.Effect<void> | undefined
     session.phase = "connecting"
@@ -59,12 +87,13 @@ const makeNode = (returning: number) => {
     return {
       session,
       connection,
+      closedWith: () => closedWith,
       types: () => answers.map(({ type }) => type),
       answers,
       rest: () => rest
     }
   }
-  return { admission, come }
+  return { admission, come, noted }
 }
 
 describe("connect, while many come back", () => {
@@ -108,5 +137,53 @@ describe("connect, while many come back", () => {
     assert.deepInclude(payload, { code: "too_many_requests" })
     assert.deepStrictEqual([type, session.phase, connection.closed], ["error", "new", false])
     assert.isAtLeast(session.awaitingConnectSince, before + payload.retryAfterMs!)
+  })
+})
+
+describe("connect, where somebody may not be here", () => {
+  const user = { type: "user", value: "ann" } as const
+  const closing = async (known: Known, credential: { ticket: string } | { token: string }) => {
+    const { come, noted } = makeNode(0, known)
+    const { answers, closedWith, rest } = come(credential)
+    await Effect.runPromise(rest() ?? Effect.void)
+    return { closedWith: closedWith(), answers, noted }
+  }
+
+  it.each([
+    ["a token that was revoked", { token: "t" }, "revoke", 3505],
+    ["a ticket of before", { ticket }, "revoke", 3505],
+    ["a banned user's token", { token: "t" }, "ban", 3506],
+    ["a banned user's ticket", { ticket }, "ban", 3506]
+  ] as const)(
+    "ends with the right code for %s, and is written down",
+    async (_, credential, kind, code) => {
+      const { answers, closedWith, noted } = await closing(
+        { restrictions: sentenced(kind, user) },
+        credential
+      )
+      assert.deepStrictEqual([closedWith, answers], [code, []])
+      assert.deepStrictEqual(
+        noted.map(({ action, actor, result }) => [action, actor, result]),
+        [["connect", "ann", kind === "ban" ? "banned" : "revoked"]]
+      )
+    }
+  )
+
+  it("asks auth where it was not heard for a while, and does as it says", async () => {
+    const fine = await closing({ asked: Effect.succeed({ sentence: "" }) }, { ticket })
+    assert.deepStrictEqual(
+      fine.answers.map(({ type }) => type),
+      ["connected"]
+    )
+
+    const revoked = await closing({ asked: Effect.succeed({ sentence: "revoked" }) }, { ticket })
+    assert.deepStrictEqual([revoked.closedWith, revoked.answers], [3505, []])
+  })
+
+  it("lets nobody in whom nobody can judge, and tells them to come again", async () => {
+    const asked = Effect.fail(failure("unavailable", "no auth node is up", 700))
+    const { answers, closedWith } = await closing({ asked }, { ticket })
+    assert.isUndefined(closedWith)
+    assert.deepInclude(answers[0]!.payload, { code: "unavailable", retryAfterMs: 700 })
   })
 })

@@ -4,7 +4,9 @@
 import type { CloseName } from "@weir/core/CloseCode"
 import { Failure, failure, failureOf } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
+import type { AuditNotes } from "@weir/mesh/AuditNotes"
 import type { AuthNode } from "@weir/mesh/AuthNode"
+import type { RestrictionNode } from "@weir/mesh/RestrictionNode"
 import { type Connect, Subscribe, type SubscribeResult } from "@weir/proto/client/v1/client"
 import type { ServerPayload } from "@weir/wire/ServerFrames"
 import { Effect, Exit } from "effect"
@@ -22,7 +24,9 @@ const maxClientBytes = 64
 
 export interface ConnectDeps extends SubscribeDeps {
   readonly auth: AuthNode["Service"]
-  readonly trust: Trust
+  readonly trust: Trust["Service"]
+  readonly restrictions: Pick<RestrictionNode["Service"], "check">
+  readonly notes: AuditNotes
   /** As `connected` names them. */
   readonly features: ReadonlyArray<string>
   readonly admission: NodeAdmission
@@ -149,6 +153,48 @@ const refuse = (session: Session, id: number, refused: Failure): void => {
   session.connection.refuse(id, refused)
 }
 
+/** Somebody who may not be here, whatever the token says. */
+const turnAway = ({ notes }: ConnectDeps, session: Session, id: number, close: CloseName): void => {
+  const { address, publicName, user } = session.standing
+  notes.note({
+    actor: user === "" ? publicName : user,
+    ...{ action: "connect", target: "", result: close, address, detail: "" }
+  })
+  refuse(session, id, new Rejected(close, "this client may not connect"))
+}
+
+/**
+ * Goes on with who may be here. Where auth was not heard for a while it is asked: what was taken
+ * from somebody meanwhile is not known here.
+ */
+const judge = (
+  deps: ConnectDeps,
+  session: Session,
+  id: number,
+  then: () => Effect.Effect<void> | undefined
+): Effect.Effect<void> | undefined => {
+  const { restrictions, trust } = deps
+  const known = trust.restrictions().judge(session.standing)
+  if (known !== undefined) {
+    turnAway(deps, session, id, known)
+    return undefined
+  }
+  if (!trust.isStale()) return then()
+  return Effect.matchEffect(restrictions.check({ ...session.standing }), {
+    onFailure: ({ retryAfterMs }) =>
+      Effect.sync(() => {
+        const message = "who may connect cannot be judged now"
+        refuse(session, id, failure("unavailable", message, Math.max(500, retryAfterMs)))
+      }),
+    onSuccess: ({ sentence }) =>
+      Effect.suspend(() => {
+        if (sentence === "") return then() ?? Effect.void
+        turnAway(deps, session, id, sentence as CloseName)
+        return Effect.void
+      })
+  })
+}
+
 /** Answers, or gives what is to be waited for before that. */
 const accept = (
   deps: ConnectDeps,
@@ -157,7 +203,6 @@ const accept = (
   { batch, subscriptions }: Connect,
   identified: Identified
 ): Effect.Effect<void> | undefined => {
-  session.resumeAs(identified.sessionId, identified.identity)
   if (batch) session.connection.acceptBatches()
   const given = givenTo(identified.identity, subscriptions)
   const asked = subscriptions.length
@@ -225,7 +270,10 @@ export const connect = (
     let rest: Effect.Effect<void> | undefined
     try {
       if (identified instanceof Failure) refuse(session, id, identified)
-      else rest = acceptInTurn(deps, session, id, request, identified)
+      else {
+        session.resumeAs(identified.sessionId, identified.identity)
+        rest = judge(deps, session, id, () => acceptInTurn(deps, session, id, request, identified))
+      }
     } catch (defect) {
       // It is this client's alone: who calls us has verdicts for others, too.
       rest = Effect.die(defect)

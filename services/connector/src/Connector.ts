@@ -22,7 +22,9 @@ import {
   pendingCommands,
   pingSeconds
 } from "./ConnectorMetrics.ts"
+import type { Admitted } from "./domain/NodeAdmission.ts"
 import { sessionIds } from "./domain/SessionId.ts"
+import * as Evictions from "./Evictions.ts"
 import type { Flusher } from "./Flusher.ts"
 import type { Framing } from "./Framing.ts"
 import { Heartbeats } from "./loops/Heartbeats.ts"
@@ -37,7 +39,7 @@ export class Connector extends Context.Service<
     readonly open: (
       transport: Transport,
       framing: Framing,
-      exempt: boolean,
+      admitted: Admitted,
       address?: string
     ) => Session
     readonly received: (session: Session, data: Buffer, isBinary: boolean) => void
@@ -88,6 +90,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
   const run = yield* FiberSet.makeRuntime<never, void, never>()
   const heartbeats = new Heartbeats(Date.now())
   yield* Effect.forkScoped(heartbeats.run)
+  yield* Evictions.run({ ...deps, sessions })
 
   const countUnparsable = (session: Session, now: number): boolean => {
     const recent = session.unparsable.filter((at) => now - at <= unparsableWindowMs)
@@ -248,7 +251,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
   const open = (
     transport: Transport,
     framing: Framing,
-    exempt: boolean,
+    admitted: Admitted,
     address?: string
   ): Session => {
     const nowMillis = Date.now()
@@ -260,7 +263,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
       flusher: deps.flusher,
       onDrained: () => deps.replayer.start(session)
     })
-    const session = new Session({ address, newId, connection, limits, exempt, nowMillis })
+    const session = new Session({ address, admitted, newId, connection, limits, nowMillis })
     sessions.add(session)
     heartbeats.watch(session)
     connectionsGauge[framing.carrier].add(1)

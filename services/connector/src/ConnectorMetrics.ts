@@ -54,6 +54,24 @@ export const refusedHandshakes = counterBy(
   "reason"
 )
 
+/** `code`: the close code's name. */
+export const evicted = counterBy(
+  "weir_connector_evicted_total",
+  "Connections ended because their client was revoked, banned or kicked",
+  "code"
+)
+
+const ageOfRestrictions = gauge(
+  "weir_connector_restrictions_age_seconds",
+  "Since auth last said that the list of restrictions here is all of it"
+)
+let ageBefore = 0
+
+export const restrictionsAge = (seconds: number): void => {
+  ageOfRestrictions.add(seconds - ageBefore)
+  ageBefore = seconds
+}
+
 export const newcomersHeld = counter(
   "weir_connector_newcomers_held_total",
   "Clients with a token that had to wait for their turn, while others came back"

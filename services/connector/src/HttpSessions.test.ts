@@ -24,7 +24,7 @@ const makeSessions = (unreadMs: number, limits = defaultLimits) => {
       })
       session = new Session({
         ...{ newId: () => "connector-1.other", connection, limits },
-        ...{ exempt: true, nowMillis: 0 }
+        ...{ admitted: { exempt: true, from: "" }, nowMillis: 0 }
       })
       return session
     },
@@ -36,7 +36,7 @@ const makeSessions = (unreadMs: number, limits = defaultLimits) => {
     closed: (_, code) => void closed.push(code)
   }
   const sessions = new HttpSessions({ connector, limits, unreadMs })
-  sessions.open(Buffer.from("{}"), true, () => {})
+  sessions.open(Buffer.from("{}"), { exempt: true, from: "" }, () => {})
   return {
     sessions,
     closed,

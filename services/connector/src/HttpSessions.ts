@@ -9,6 +9,7 @@ import { closeCodes } from "@weir/core/CloseCode"
 import { type Failure, failure } from "@weir/core/Failure"
 import { Effect, Schedule } from "effect"
 import type { Connector } from "./Connector.ts"
+import type { Admitted } from "./domain/NodeAdmission.ts"
 import type { Events, RetainedLimits } from "./domain/RetainedEvents.ts"
 import { eventsFraming, HttpSession, type Reader } from "./HttpSession.ts"
 import type { Session } from "./Session.ts"
@@ -81,7 +82,7 @@ export class HttpSessions implements SessionAccess {
   }
 
   /** Opens one with the client's `connect`. `answer` is called once. */
-  open(body: Buffer, exempt: boolean, answer: (opened: Opened) => void): void {
+  open(body: Buffer, admitted: Admitted, answer: (opened: Opened) => void): void {
     const { closed, newId, open, received } = this.#connector
     const id = newId()
     const http = new HttpSession({
@@ -91,7 +92,7 @@ export class HttpSessions implements SessionAccess {
       onUnread: () => this.#setUnread(id),
       onDone: () => this.#forget(id)
     })
-    const session = open(http, eventsFraming, exempt, id)
+    const session = open(http, eventsFraming, admitted, id)
     this.#entries.set(id, { http, session })
     const reader: Reader = {
       delivers: false,

@@ -4,11 +4,13 @@
  */
 import type { Limits } from "@weir/config/Settings"
 import type { Identity } from "@weir/core/Identity"
+import type { Standing } from "@weir/core/Restrictions"
 import { SendOrder } from "@weir/core/SendOrder"
 import { notInWheel } from "@weir/flow/TimerWheel"
 import { TokenBucket } from "@weir/flow/TokenBucket"
 import type { Connection } from "./Connection.ts"
 import type { Leaving } from "./domain/Leaving.ts"
+import type { Admitted } from "./domain/NodeAdmission.ts"
 import { publicNameOf } from "./domain/SessionId.ts"
 import type { Subscription } from "./Subscription.ts"
 
@@ -19,8 +21,7 @@ export interface SessionOptions {
   readonly address?: string | undefined
   readonly connection: Connection
   readonly limits: Limits
-  /** Limits on rates do not concern it. */
-  readonly exempt: boolean
+  readonly admitted: Admitted
   readonly nowMillis: number
 }
 
@@ -30,6 +31,8 @@ export class Session {
   readonly connection: Connection
   readonly limits: Limits
   readonly address: string | undefined
+  /** The IP address that the client has. */
+  readonly from: string
   /** Since when its `connect` has been waited for. */
   awaitingConnectSince: number
   readonly subscriptions = new Map<string, Subscription>()
@@ -62,7 +65,7 @@ export class Session {
   #sendOrder: SendOrder | undefined
   #signals: TokenBucket | undefined
 
-  constructor({ address, connection, exempt, limits, newId, nowMillis }: SessionOptions) {
+  constructor({ address, admitted, connection, limits, newId, nowMillis }: SessionOptions) {
     this.#newId = newId
     this.address = address
     this.answersBeats = address === undefined
@@ -70,7 +73,8 @@ export class Session {
     this.limits = limits
     this.awaitingConnectSince = nowMillis
     this.lastReceivedAt = nowMillis
-    this.commands = exempt ? undefined : new TokenBucket(limits.commands, nowMillis)
+    this.from = admitted.from
+    this.commands = admitted.exempt ? undefined : new TokenBucket(limits.commands, nowMillis)
   }
 
   /** Requests that are not answered yet. */
@@ -150,6 +154,23 @@ export class Session {
   get publicName(): string {
     this.#publicName ??= publicNameOf(this.id)
     return this.#publicName
+  }
+
+  /** Who it is, as far as it may be restricted. */
+  get standing(): Standing {
+    return this.standingOf(this.#identity!)
+  }
+
+  /** The same with another token of its own. */
+  standingOf({ issuedAt, tokenId, user }: Identity): Standing {
+    const session = this
+    return {
+      ...{ user, tokenId, issuedAt, sessionId: this.id, address: this.from },
+      // A digest: made only for who asks.
+      get publicName() {
+        return session.publicName
+      }
+    }
   }
 
   /** Who its publications are by. */

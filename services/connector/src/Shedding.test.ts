@@ -18,7 +18,7 @@ const makeSessions = (count: number) => {
     })
     const session = new Session({
       ...{ newId: () => `c.${name}`, connection, limits: defaultLimits },
-      ...{ exempt: true, nowMillis: 0 }
+      ...{ admitted: { exempt: true, from: "" }, nowMillis: 0 }
     })
     session.phase = "connected"
     return session

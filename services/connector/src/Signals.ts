@@ -12,11 +12,14 @@ import { Signal } from "@weir/proto/client/v1/client"
 import type { ChannelFeed } from "./ChannelFeed.ts"
 import { signalsDropped } from "./ConnectorMetrics.ts"
 import { type Framing, framePayload } from "./Framing.ts"
+import type { Trust } from "./loops/Trust.ts"
+import { checkMuted } from "./Muted.ts"
 import type { Session } from "./Session.ts"
 
 const maxBytes = 1_024
 
 export interface SignalDeps {
+  readonly trust: Trust["Service"]
   readonly namespaces: Namespaces
   /** Sends an encoded signal to the channel's owner, if it can be reached and has room. */
   readonly signal: (channel: string, bytes: Uint8Array) => void
@@ -24,7 +27,7 @@ export interface SignalDeps {
 
 /** Sends it on its way, or says why this client may not. */
 export const sendSignal = (
-  { namespaces, signal }: SignalDeps,
+  { namespaces, signal, trust }: SignalDeps,
   session: Session,
   { channel, contentType, data }: Signal
 ): Failure | undefined => {
@@ -36,6 +39,8 @@ export const sendSignal = (
   }
   const content = checkContent(contentType, data, maxBytes)
   if (content instanceof Failure) return content
+  const muted = checkMuted(trust.restrictions(), session)
+  if (muted !== undefined) return muted
   const { publicName, publisher } = session
   subscription.signalledAs = publicName
   const sent: Signal = { channel, publisher, member: publicName, contentType, data: content }

@@ -6,9 +6,11 @@ import { nodesOf } from "@weir/cluster/View"
 import { advertised, type Settings } from "@weir/config/Settings"
 import { offered } from "@weir/core/Feature"
 import * as GrpcServer from "@weir/grpc/GrpcServer"
+import * as AuditNotes from "@weir/mesh/AuditNotes"
 import * as Auth from "@weir/mesh/AuthNode"
 import * as Connectors from "@weir/mesh/ConnectorNodes"
 import * as Presence from "@weir/mesh/PresenceNodes"
+import * as Restrictions from "@weir/mesh/RestrictionNode"
 import * as Mesh from "@weir/mesh/Routers"
 import { Hurry } from "@weir/process/Hurry"
 import * as HttpListener from "@weir/socket/HttpListener"
@@ -28,7 +30,7 @@ import * as DeliveryProbe from "./loops/DeliveryProbe.ts"
 import * as Drain from "./loops/Drain.ts"
 import * as Lanes from "./loops/Lanes.ts"
 import * as PressureWatch from "./loops/PressureWatch.ts"
-import * as Trust from "./loops/Trust.ts"
+import { Trust } from "./loops/Trust.ts"
 import * as Replay from "./Replay.ts"
 import * as RpcHandlers from "./RpcHandlers.ts"
 import { relayHandlers } from "./rpc/RelayHandlers.ts"
@@ -56,6 +58,10 @@ const peers = Layer.mergeAll(
   ),
   Layer.effect(Connectors.ConnectorNodes, Connectors.make),
   Layer.effect(
+    Restrictions.RestrictionNode,
+    Effect.flatMap(Cluster, ({ view }) => Restrictions.make(() => nodesOf(view(), "auth")[0]?.mesh))
+  ),
+  Layer.effect(
     Auth.AuthNode,
     Effect.flatMap(Cluster, ({ view }) => Auth.make(() => nodesOf(view(), "auth")[0]?.mesh))
   )
@@ -78,6 +84,7 @@ const connector = (config: ConnectorConfig, admission: NodeAdmission) =>
       // Where a router is up, that takes milliseconds, and who is told that we have started
       // finds us ready. Where none is, clients are told so at an open door.
       yield* Effect.timeoutOption(firstBack, "1 second")
+      const restrictions = yield* Restrictions.RestrictionNode
       return yield* makeConnector(config, {
         namespaces,
         feeds,
@@ -87,7 +94,9 @@ const connector = (config: ConnectorConfig, admission: NodeAdmission) =>
         routers: yield* Mesh.Routers,
         presence: yield* Presence.PresenceNodes,
         auth: yield* Auth.AuthNode,
-        trust: yield* Trust.make,
+        trust: yield* Trust,
+        restrictions,
+        notes: yield* AuditNotes.make(restrictions),
         features: offered({ rpc: config.rpc.length > 0 }),
         rpc: yield* RpcHandlers.make({
           handlers: config.rpc,
@@ -117,7 +126,14 @@ const doors = (settings: Settings, config: ConnectorConfig, admission: NodeAdmis
         ? [`http://${address}`, `http://localhost:${port}`, `http://127.0.0.1:${port}`]
         : []
       const connector = yield* Connector
-      const doorkeeper = makeDoorkeeper(connector, admission, config, ownOrigins)
+      const trust = yield* Trust
+      const doorkeeper = makeDoorkeeper(
+        connector,
+        admission,
+        (address) => trust.restrictions().isBanned(address),
+        config,
+        ownOrigins
+      )
       const sessions = yield* HttpSessions.make({ connector, limits: config.limits })
       const accessTo = yield* SessionAccesses.make(config.node, sessions)
       const routes = SessionRoutes.make({ limits: config.limits, doorkeeper, sessions, accessTo })
@@ -162,6 +178,7 @@ export const layer = (settings: Settings, pageDirectory?: string) => {
       })
       return doors(settings, config, admission).pipe(
         Layer.provide(connector(config, admission)),
+        Layer.provide(Trust.layer),
         Layer.provide(peers)
       )
     })

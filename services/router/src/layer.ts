@@ -3,12 +3,14 @@
  */
 import { Cluster } from "@weir/cluster/Cluster"
 import * as RedisLayer from "@weir/cluster/RedisLayer"
+import { nodesOf } from "@weir/cluster/View"
 import * as ViewHandlers from "@weir/cluster/ViewHandlers"
 import type { ConfigMistakes } from "@weir/config/LoadSettings"
 import { advertised, type Settings } from "@weir/config/Settings"
 import { probeNamespace } from "@weir/core/Namespace"
 import * as GrpcServer from "@weir/grpc/GrpcServer"
 import * as Presence from "@weir/mesh/PresenceNodes"
+import { make as makeRestrictionNode, RestrictionNode } from "@weir/mesh/RestrictionNode"
 import * as Mesh from "@weir/mesh/Routers"
 import { Redis } from "@weir/redis/Redis"
 import { Doors } from "@weir/telemetry/Doors"
@@ -43,6 +45,11 @@ const presenceNodes = Layer.effect(
   Effect.flatMap(Cluster, ({ ownerOf }) =>
     Presence.make((channel) => ownerOf("presence", channel)?.mesh)
   )
+)
+
+const auth = Layer.effect(
+  RestrictionNode,
+  Effect.flatMap(Cluster, ({ view }) => makeRestrictionNode(() => nodesOf(view(), "auth")[0]?.mesh))
 )
 
 const doors = (settings: Settings, config: Config.RouterConfig) =>
@@ -107,7 +114,7 @@ export const layer = (settings: Settings) => {
   const config = Config.fromSettings(settings)
   const namespaces = new Map([...config.namespaces, [probeNamespace.name, probeNamespace]])
   const router = routerLayer({ node: config.node, namespaces })
-  const peers = Layer.merge(routers, presenceNodes)
+  const peers = Layer.mergeAll(routers, presenceNodes, auth)
   return settings.redisUrl === ""
     ? doors(settings, config).pipe(
         Layer.provide(router),

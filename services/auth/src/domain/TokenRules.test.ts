@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Failure } from "@weir/core/Failure"
 import { identify, isExpired } from "./TokenRules.ts"
 
-const expected = { issuer: "https://id.example.com", audience: "weir" }
+const expected = { issuer: "https://id.example.com", audience: "weir", rules: [] }
 const now = 1_800_000_000
 const day = 86_400
 

@@ -4,7 +4,8 @@
  * The signature has been checked by then, and the time is an argument. A
  * message names the rule that failed and never repeats what the token says.
  */
-import { parseCapabilities, withAccess } from "@weir/core/Capability"
+import { type AccessRule, allowedBy } from "@weir/core/AccessRule"
+import { parseCapabilities, union, withAccess } from "@weir/core/Capability"
 import { checkChannelName } from "@weir/core/ChannelName"
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
@@ -12,6 +13,8 @@ import type { Identity } from "@weir/core/Identity"
 export interface ExpectedClaims {
   readonly issuer: string
   readonly audience: string
+  /** What people may by who they are, beside what their token says. */
+  readonly rules: ReadonlyArray<AccessRule>
 }
 
 /** An issuer's clock may differ from ours by this much. */
@@ -91,9 +94,9 @@ export const identify = (
       `jti is not text of at most ${maxNameBytes} bytes without control characters`
     )
   }
-  const allowed = capabilities === undefined ? [] : parseCapabilities(capabilities)
+  const asked = capabilities === undefined ? [] : parseCapabilities(capabilities)
   // Its own message would quote the token.
-  if (typeof allowed === "string") {
+  if (typeof asked === "string") {
     return invalidToken("capabilities is not an object of channel patterns and known verbs")
   }
   const channels = readSubscriptions(subscriptions)
@@ -104,6 +107,7 @@ export const identify = (
   }
   const untimely = checkTimes(iat, exp, nbf, nowMillis / 1000)
   if (untimely !== undefined) return untimely
+  const allowed = union(asked, allowedBy(expected.rules, claims as Record<string, unknown>))
   const identity = { user, tokenId, issuedAt: iat * 1000, expiresAt: exp * 1000 }
   if (channels.length === 0) return { ...identity, capabilities: allowed }
   const may = channels.reduce((all, it) => withAccess(all, "subscribe", it), allowed)

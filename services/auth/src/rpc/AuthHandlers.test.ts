@@ -2,31 +2,41 @@ import { assert, describe, it } from "@effect/vitest"
 import { failure } from "@weir/core/Failure"
 import * as GrpcClient from "@weir/grpc/GrpcClient"
 import * as GrpcServer from "@weir/grpc/GrpcServer"
-import { AuthServiceDefinition } from "@weir/proto/mesh/v1/auth"
+import { AuthServiceDefinition, type RestrictionChanges } from "@weir/proto/mesh/v1/auth"
 import { Array as Arr, Deferred, Effect, Layer, Queue, Ref, Stream } from "effect"
 import { Auth } from "../Auth.ts"
 import { goodClaims, makeIssuer } from "../Issuer.fixture.ts"
+import { layerMemory } from "../ports/MemoryRestrictionStore.ts"
+import { RestrictionList } from "../RestrictionList.ts"
 import { authHandlers } from "./AuthHandlers.ts"
 
 const issuer = makeIssuer("EdDSA")
 
+const list = Layer.provide(RestrictionList.layer, layerMemory)
+
 const real = (development: boolean) =>
-  Auth.layer({
-    auth: { issuer: "https://id.example.com", audience: "weir", keys: [issuer.settings] },
-    development,
-    namespaces: new Map()
-  })
+  Layer.merge(
+    Auth.layer({
+      auth: { issuer: "https://id.example.com", audience: "weir", keys: [issuer.settings] },
+      development,
+      namespaces: new Map()
+    }),
+    list
+  )
 
 /** An Auth whose checks take as long as the test wants. */
 const fake = (authenticate: Auth["Service"]["authenticate"]) =>
-  Layer.succeed(
-    Auth,
-    Auth.of({
-      authenticate,
-      issueDevelopmentToken: Effect.succeed,
-      trust: Stream.never,
-      rotateTicketKeys: Effect.void
-    })
+  Layer.merge(
+    Layer.succeed(
+      Auth,
+      Auth.of({
+        authenticate,
+        issueDevelopmentToken: Effect.succeed,
+        trust: Stream.never,
+        rotateTicketKeys: Effect.void
+      })
+    ),
+    list
   )
 
 const identity = (user: string) => ({
@@ -212,10 +222,59 @@ describe("the auth service's trust", () => {
       assert(newest !== undefined && previous !== undefined)
       assert.deepStrictEqual([newest.secret.byteLength, previous.secret.byteLength], [32, 32])
       yield* rotateTicketKeys
-      const [next, kept, ...others] = yield* Queue.take(seen)
+      const [next, kept, ...others] = yield* Effect.repeat(Queue.take(seen), {
+        until: ([first]) => first?.id !== newest.id
+      })
 
       assert.deepStrictEqual([kept, others], [newest, []])
       assert.notInclude([newest.id, previous.id], next?.id)
+    }).pipe(Effect.provide(real(false)))
+  )
+})
+
+describe("the auth service's list of restrictions", () => {
+  const ban = (value: string) => ({
+    ...{ kind: "ban" as const, target: { type: "user" as const, value } },
+    ...{ forMs: 0, issuedBefore: 0, reason: "" }
+  })
+
+  it.live("comes whole, in messages that fit, and then each change", () =>
+    Effect.gen(function* () {
+      const { lift, restrict } = yield* RestrictionList
+      const users = Array.from({ length: 2_500 }, (_, index) => `user ${index}`)
+      yield* Effect.forEach(users, (user) => restrict(ban(user)), { discard: true })
+      const client = yield* connect
+      const seen = yield* Queue.unbounded<RestrictionChanges>()
+      yield* client.watchTrust({ node: "connector-1" }).pipe(
+        Stream.runForEach(({ restrictions }) =>
+          restrictions === undefined ? Effect.void : Queue.offer(seen, restrictions)
+        ),
+        Effect.forkScoped
+      )
+
+      const pages = yield* Queue.takeN(seen, 3)
+      assert.deepStrictEqual(
+        pages.map(({ more, put, whole }) => [whole, more, put.length]),
+        [
+          [true, true, 1_000],
+          [false, true, 1_000],
+          [false, false, 500]
+        ]
+      )
+      assert.sameMembers(
+        pages.flatMap(({ put }) => put.map(({ target }) => target)),
+        users
+      )
+      yield* restrict(ban("mallory"))
+      yield* lift("ban", { type: "user", value: "user 7" })
+      const [put, lifted] = yield* Queue.takeN(seen, 2)
+      assert.deepStrictEqual(
+        put!.put.map(({ kind, target }) => [kind, target]),
+        [["ban", "mallory"]]
+      )
+      assert.deepStrictEqual(lifted!.lifted, [
+        { kind: "ban", targetType: "user", target: "user 7" }
+      ])
     }).pipe(Effect.provide(real(false)))
   )
 })

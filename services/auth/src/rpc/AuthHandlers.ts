@@ -6,16 +6,19 @@
  */
 import { type Failure, failure } from "@weir/core/Failure"
 import { implement } from "@weir/grpc/Handlers"
+import { toMessage as toRestrictionMessage } from "@weir/mesh/RestrictionMessages"
 import {
   AuthServiceDefinition,
+  type RestrictionChanges,
   type TokenCheck,
   type TokenVerdict,
   type WatchTrustResponse
 } from "@weir/proto/mesh/v1/auth"
-import { Array as Arr, Effect, Stream } from "effect"
+import { Array as Arr, Effect, Option, Schedule, Stream } from "effect"
 import { Auth } from "../Auth.ts"
-import type { TicketKeys } from "../domain/TicketKeys.ts"
+import type { TicketKey } from "../domain/TicketKeys.ts"
 import { isName, maxNameBytes, maxSubscriptions, readSubscriptions } from "../domain/TokenRules.ts"
+import { type RestrictionChange, RestrictionList } from "../RestrictionList.ts"
 
 /** Keeps an answer below the caller's limit, however many checks came in one request. */
 const checksPerPart = 64
@@ -59,10 +62,63 @@ const judge =
       )
     )
 
-const toResponse = (keys: TicketKeys): WatchTrustResponse => ({
+/** So often at least a connector hears from us: its list is as good as ours. */
+const beatEvery = "2 seconds"
+
+/** Of restrictions, in one message. */
+const pageSize = 1_000
+
+/** A change as messages that fit. */
+const pagesOf = ({
+  isWhole,
+  lifted,
+  put
+}: RestrictionChange): ReadonlyArray<RestrictionChanges> => {
+  const pages = Math.max(1, Math.ceil(Math.max(put.length, lifted.length) / pageSize))
+  return Array.from({ length: pages }, (_, page) => {
+    const part = <A>(all: ReadonlyArray<A>) => all.slice(page * pageSize, (page + 1) * pageSize)
+    return {
+      whole: isWhole && page === 0,
+      more: page < pages - 1,
+      put: part(put).map(toRestrictionMessage),
+      lifted: part(lifted).map((id) => {
+        const [kind = "", targetType = ""] = id.split(" ", 2)
+        return { kind, targetType, target: id.slice(kind.length + targetType.length + 2) }
+      })
+    }
+  })
+}
+
+const toResponse = (
+  keys: ReadonlyArray<TicketKey>,
+  restrictions: RestrictionChanges | undefined
+): WatchTrustResponse => ({
   ticketKeys: keys.map(({ id, secret }) => ({ id, secret })),
-  revocations: []
+  revocations: [],
+  restrictions
 })
+
+/** What a connector has to know: all of it, then every change, and a beat where there is none. */
+const trustOf = (auth: Auth["Service"], list: RestrictionList["Service"]) =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      let keys: ReadonlyArray<TicketKey> = Option.getOrElse(
+        yield* Stream.runHead(auth.trust),
+        () => []
+      )
+      const ofKeys = Stream.map(auth.trust, (newest) => {
+        keys = newest
+        return undefined
+      })
+      const ofRestrictions = Stream.flatMap(list.changes, (change) =>
+        Stream.fromIterable(pagesOf(change))
+      )
+      const beats = Stream.map(Stream.fromSchedule(Schedule.spaced(beatEvery)), () => undefined)
+      return Stream.mergeAll([ofKeys, ofRestrictions, beats], { concurrency: "unbounded" }).pipe(
+        Stream.map((changes) => toResponse(keys, changes))
+      )
+    })
+  )
 
 const mistakeIn = (user: string, subscriptions: ReadonlyArray<string>): string | undefined => {
   if (user === "" || !isName(user)) {
@@ -73,8 +129,10 @@ const mistakeIn = (user: string, subscriptions: ReadonlyArray<string>): string |
     : undefined
 }
 
-export const authHandlers = Effect.map(Auth, (auth) =>
-  implement(AuthServiceDefinition, {
+export const authHandlers = Effect.gen(function* () {
+  const auth = yield* Auth
+  const list = yield* RestrictionList
+  return implement(AuthServiceDefinition, {
     authenticate: ({ inbound, writeAll }) =>
       inbound.pipe(
         Stream.map(({ checks }) => Arr.chunksOf(checks, checksPerPart)),
@@ -85,7 +143,7 @@ export const authHandlers = Effect.map(Auth, (auth) =>
         }),
         Stream.runForEach((verdicts) => writeAll([{ verdicts }]))
       ),
-    watchTrust: () => Stream.map(auth.trust, toResponse),
+    watchTrust: () => trustOf(auth, list),
     issueDevelopmentToken: ({ subscriptions, user }) => {
       const mistake = mistakeIn(user, subscriptions)
       return mistake === undefined
@@ -93,4 +151,4 @@ export const authHandlers = Effect.map(Auth, (auth) =>
         : Effect.fail(failure("bad_request", mistake))
     }
   })
-)
+})

@@ -16,7 +16,22 @@ import type { Pressure } from "./Pressure.ts"
 import { Turns } from "./Turns.ts"
 
 /** Why nobody is let in, or not so many. */
-export type Reason = "draining" | "full" | "memory" | "lag" | "node_rate" | "address_rate"
+export type Reason =
+  | "banned"
+  | "draining"
+  | "full"
+  | "memory"
+  | "lag"
+  | "node_rate"
+  | "address_rate"
+
+/** Who was let in, as far as the door has seen. */
+export interface Admitted {
+  /** Its IP address. */
+  readonly from: string
+  /** Limits on its own rates do not concern it. */
+  readonly exempt: boolean
+}
 
 export class NotAdmitted extends Failure {
   readonly reason: Reason

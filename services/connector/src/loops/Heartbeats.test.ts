@@ -33,7 +33,7 @@ const makeClient = (over: Partial<Limits> = {}, carrier: "websocket" | "events" 
     address: carrier === "events" ? "c.1" : undefined,
     connection,
     limits: { ...defaultLimits, ...over },
-    exempt: true,
+    admitted: { exempt: true, from: "" },
     nowMillis: start
   })
   const heartbeats = new Heartbeats(start)

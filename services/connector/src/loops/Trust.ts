@@ -1,25 +1,86 @@
 /**
- * Trust: the keys that tickets are signed and checked with, as auth last told.
+ * Trust: what auth has told, so that this node can judge by itself: the keys that tickets are
+ * signed and checked with, and who is restricted.
  */
+
+import { Failure } from "@weir/core/Failure"
+import type { Restriction } from "@weir/core/Restriction"
+import { restrictionId } from "@weir/core/Restriction"
+import type { Restrictions } from "@weir/core/Restrictions"
 import { AuthNode } from "@weir/mesh/AuthNode"
 import { keepOpen } from "@weir/mesh/KeepOpen"
-import { Effect, Stream } from "effect"
+import { fromMessage, named } from "@weir/mesh/RestrictionMessages"
+import type { RestrictionChanges } from "@weir/proto/mesh/v1/auth"
+import { Context, Effect, Layer, Schedule, Stream } from "effect"
+import { restrictionsAge } from "../ConnectorMetrics.ts"
+import { KnownRestrictions, type RestrictionsTold } from "../domain/KnownRestrictions.ts"
 import { type TicketKey, ticketKey } from "../domain/Ticket.ts"
 
-export interface Trust {
-  /** Newest first; empty until auth has answered once. */
-  readonly ticketKeys: () => ReadonlyArray<TicketKey>
+export class Trust extends Context.Service<
+  Trust,
+  {
+    /** Newest first; empty until auth has answered once. */
+    readonly ticketKeys: () => ReadonlyArray<TicketKey>
+    readonly restrictions: () => Restrictions
+    /** Auth was not heard for too long: what is known may not be all. */
+    readonly isStale: () => boolean
+    /** Called after each change, with what is to be done once. One listener. */
+    readonly onChange: (tell: (kicks: ReadonlyArray<Restriction>) => void) => void
+  }
+>()("weir/connector/Trust") {
+  static readonly layer: Layer.Layer<Trust, never, AuthNode> = Layer.suspend(() =>
+    Layer.effect(Trust, make)
+  )
 }
 
-export const make = Effect.gen(function* () {
+const toldBy = ({ lifted, more, put, whole }: RestrictionChanges): RestrictionsTold => ({
+  whole,
+  more,
+  // A kind that this node does not know is of a newer one.
+  put: put.flatMap((it) => fromMessage(it) ?? []),
+  lifted: lifted.flatMap((it) => {
+    const known = named(it)
+    return known instanceof Failure ? [] : restrictionId(known.kind, known.target)
+  })
+})
+
+const make = Effect.gen(function* () {
   const auth = yield* AuthNode
   let ticketKeys: ReadonlyArray<TicketKey> = []
+  const known = new KnownRestrictions()
+  let tell: (kicks: ReadonlyArray<Restriction>) => void = () => {}
+  const startedAt = performance.now()
+  let heardAt = startedAt
+
   const session = Stream.runForEach(auth.trust, (trust) =>
     Effect.sync(() => {
-      ticketKeys = trust.ticketKeys.map(({ id, secret }) => ticketKey(id, secret))
+      heardAt = performance.now()
+      known.heard(heardAt)
+      if (!isSame(ticketKeys, trust.ticketKeys)) {
+        ticketKeys = trust.ticketKeys.map(({ id, secret }) => ticketKey(id, secret))
+      }
+      if (trust.restrictions === undefined) return
+      tell(known.take(toldBy(trust.restrictions), Date.now()))
     })
   )
-  // Between two sessions the keys that we have stay.
+  // Between two sessions what we have stays.
   yield* Effect.forkScoped(keepOpen({ name: "trust", session }))
-  return { ticketKeys: () => ticketKeys } satisfies Trust
+  yield* Effect.sync(() => {
+    known.held.expire(Date.now())
+    restrictionsAge((performance.now() - heardAt) / 1_000)
+  }).pipe(Effect.repeat(Schedule.spaced("1 second")), Effect.forkScoped)
+
+  return Trust.of({
+    ticketKeys: () => ticketKeys,
+    restrictions: () => known.held,
+    isStale: () => known.isStale(performance.now()),
+    onChange: (listener) => {
+      tell = listener
+    }
+  })
 })
+
+const isSame = (
+  known: ReadonlyArray<TicketKey>,
+  told: ReadonlyArray<{ readonly id: string }>
+): boolean => known.length === told.length && known.every(({ id }, index) => told[index]!.id === id)

@@ -1,17 +1,12 @@
 /**
  * Admit: whether a client may open a connection or a session at all, whichever door it is at.
  */
-import type { Failure } from "@weir/core/Failure"
+import { type Failure, failure } from "@weir/core/Failure"
 import type { Connector } from "../Connector.ts"
 import type { ConnectorConfig } from "../ConnectorConfig.ts"
 import { refusedHandshakes } from "../ConnectorMetrics.ts"
 import { checkOrigin, exemptAddresses, Handshakes } from "../domain/Admission.ts"
-import { type NodeAdmission, NotAdmitted } from "../domain/NodeAdmission.ts"
-
-export interface Admitted {
-  /** Limits on its own rates do not concern it. */
-  readonly exempt: boolean
-}
+import { type Admitted, type NodeAdmission, NotAdmitted } from "../domain/NodeAdmission.ts"
 
 export interface Doorkeeper {
   readonly checkOrigin: (origin: string | undefined) => Failure | undefined
@@ -21,9 +16,15 @@ export interface Doorkeeper {
   readonly refused: (failure: Failure) => Failure
 }
 
+const banned = new NotAdmitted(
+  "banned",
+  failure("permission_denied", "this address may not connect")
+)
+
 export const makeDoorkeeper = (
   connector: Pick<Connector["Service"], "sessions">,
   admission: NodeAdmission,
+  isBanned: (address: string) => boolean,
   { limits, origins: configured }: ConnectorConfig,
   ownOrigins: ReadonlyArray<string>
 ): Doorkeeper => {
@@ -34,12 +35,13 @@ export const makeDoorkeeper = (
     checkOrigin: (origin) => checkOrigin(origins, origin),
     admit: (address) => {
       const now = performance.now()
+      if (isBanned(address)) return banned
       const exempt = isExempt(address)
       // First, so that one address cannot use up what is there for all.
       const tooOften = exempt ? undefined : handshakes.admit(address, now)
       if (tooOften !== undefined) return new NotAdmitted("address_rate", tooOften)
       const isFull = connector.sessions().size >= limits.connectionsPerNode
-      return admission.handshake(now, isFull) ?? { exempt }
+      return admission.handshake(now, isFull) ?? { from: address, exempt }
     },
     refused: (failure) => {
       refusedHandshakes(failure instanceof NotAdmitted ? failure.reason : failure.code).add()

@@ -98,7 +98,7 @@ export const make = ({ accessTo, doorkeeper, limits, sessions }: SessionRoutesOp
     const { request, response } = asked
     const admitted = doorkeeper.admit(request.socket.remoteAddress ?? "")
     if (admitted instanceof Failure) return refuse(response, doorkeeper.refused(admitted))
-    body(asked, (read) => sessions.open(read, admitted.exempt, (it) => answerOpened(response, it)))
+    body(asked, (read) => sessions.open(read, admitted, (it) => answerOpened(response, it)))
   }
 
   const lost = (response: ServerResponse, why: Lost): void =>

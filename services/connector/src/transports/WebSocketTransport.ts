@@ -60,7 +60,7 @@ export const serve = Effect.fnUntraced(function* (
     const admitted = doorkeeper.admit(address)
     if (admitted instanceof Failure) return refuse(admitted)
     const format: WireFormat = protocol === undefined ? "json" : formats[protocol]!
-    return { accept: true, protocol, terms: { format, exempt: admitted.exempt } } as const
+    return { accept: true, protocol, terms: { format, admitted } } as const
   }
 
   yield* WebSocketServer.serve(server, {
@@ -68,8 +68,8 @@ export const serve = Effect.fnUntraced(function* (
     maxMessageBytes: maxMessageBytes(limits),
     compression,
     decide,
-    onOpen: (transport, { exempt, format }, deflate) =>
-      connector.open(transport, framingOf(format, false, "websocket", deflate), exempt),
+    onOpen: (transport, { admitted, format }, deflate) =>
+      connector.open(transport, framingOf(format, false, "websocket", deflate), admitted),
     onMessage: connector.received,
     onControl: connector.controlled,
     onDrain: ({ connection }) => connection.drained(),

@@ -4,20 +4,23 @@ import { digestOf } from "@weir/core/ApiKey"
 import { type Failure, failure } from "@weir/core/Failure"
 import * as GrpcClient from "@weir/grpc/GrpcClient"
 import * as GrpcServer from "@weir/grpc/GrpcServer"
+import { RestrictionNode } from "@weir/mesh/RestrictionNode"
 import { Routers } from "@weir/mesh/Routers"
 import { AdminServiceDefinition, type ListChannelsRequest } from "@weir/proto/api/v1/admin"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Schedule } from "effect"
 import { Router } from "../Router.ts"
 import * as AdminHandlers from "./AdminHandlers.ts"
 
 const keyWith = (id: string, capabilities: ReadonlyArray<[string, ReadonlyArray<"history">]>) => ({
   ...{ id, sha256: digestOf(id) },
-  capabilities: capabilities.map(([pattern, verbs]) => ({ pattern, verbs }))
+  capabilities: capabilities.map(([pattern, verbs]) => ({ pattern, verbs })),
+  admin: false
 })
 const keys = [
   keyWith("all", [["*", ["history"]]]),
   keyWith("chat", [["chat:*", ["history"]]]),
-  keyWith("none", [["*", []]])
+  keyWith("none", [["*", []]]),
+  { ...keyWith("admin", []), admin: true }
 ]
 
 interface Owned {
@@ -56,12 +59,45 @@ const connectors = Layer.succeed(Router, {
   connectors: () => new Set(["connector-1", "connector-2"])
 } as unknown as Router["Service"])
 
+/** What auth was asked for, and by whom. */
+const fakeAuth = () => {
+  const asked: Array<unknown> = []
+  const node = RestrictionNode.of({
+    restrict: ({ forMs, issuedBefore: _, ...it }, actor) => {
+      asked.push([it.kind, it.target, forMs, actor.name, actor.address, actor.requestId])
+      return Effect.succeed({ ...it, at: 5, until: 5 + forMs })
+    },
+    lift: (kind, target, actor) => {
+      asked.push(["lift", kind, target, actor.name])
+      return Effect.succeed(true)
+    },
+    list: (kind, limit, after) => {
+      asked.push(["list", kind, limit, after])
+      return Effect.succeed({ restrictions: [], next: "" })
+    },
+    check: notAsked,
+    record: (events) => {
+      asked.push(...events.map(({ action, actor, result }) => ["refused", action, actor, result]))
+      return Effect.void
+    },
+    readAudit: (after, limit) => Effect.succeed({ lines: [`${after} ${limit}`], next: 0 })
+  })
+  return { asked, node }
+}
+
 /** The service of a router among these, and a connector. */
-const serve = Effect.fnUntraced(function* (mesh: Mesh) {
+const serve = Effect.fnUntraced(function* (mesh: Mesh, auth = fakeAuth()) {
   const nodes = Object.keys(mesh).map((name) => ({ name, role: "router" as const, mesh: name }))
   const connector = { name: "connector-1", role: "connector" as const, mesh: "c" }
   const handlers = yield* AdminHandlers.make(keys).pipe(
-    Effect.provide(Layer.mergeAll(routersOf(mesh), layerStatic([connector, ...nodes]), connectors))
+    Effect.provide(
+      Layer.mergeAll(
+        routersOf(mesh),
+        layerStatic([connector, ...nodes]),
+        connectors,
+        Layer.succeed(RestrictionNode, auth.node)
+      )
+    )
   )
   const { address } = yield* GrpcServer.make({
     host: "127.0.0.1",
@@ -73,7 +109,9 @@ const serve = Effect.fnUntraced(function* (mesh: Mesh) {
   return {
     list: (request: Partial<ListChannelsRequest> = {}, key = "all") =>
       client.listChannels({ prefix: "", limit: 0, after: "", ...request }, as(key)),
-    ring: (key = "all") => client.getRing({}, as(key))
+    ring: (key = "all") => client.getRing({}, as(key)),
+    client,
+    as
   }
 })
 
@@ -193,6 +231,73 @@ describe("AdminService", () => {
       }
       const stranger = yield* Effect.flip(ring("nobody"))
       assert.strictEqual(told(stranger), "unauthenticated: authorization: unknown API key")
+    })
+  )
+})
+
+describe("the admin service's restrictions", () => {
+  const user = { target: { $case: "user", value: "ann" } } as const
+  const ban = { kind: "ban", target: user, forSeconds: 2, issuedBefore: 0, reason: "spam" }
+
+  it.live("are asked of auth, in the name of the key that asks", () =>
+    Effect.gen(function* () {
+      const auth = fakeAuth()
+      const { as, client } = yield* serve({}, auth)
+      const admin = { metadata: { ...as("admin").metadata, "x-request-id": "r-1" } }
+
+      const { restriction } = yield* client.restrict(ban, admin)
+      assert.deepStrictEqual(restriction, {
+        ...{ kind: "ban", target: user, at: 5, until: 2_005, reason: "spam" }
+      })
+      assert.isTrue((yield* client.lift({ kind: "ban", target: user }, admin)).lifted)
+      yield* client.listRestrictions({ kind: "", limit: 0, after: "x" }, admin)
+      const audit = yield* client.readAudit({ after: 3, limit: 7 }, admin)
+
+      assert.deepStrictEqual(audit.lines, ["3 7"])
+      const named = { type: "user", value: "ann" }
+      assert.deepStrictEqual(auth.asked, [
+        ["ban", named, 2_000, "admin", "127.0.0.1", "r-1"],
+        ["lift", "ban", named, "admin"],
+        ["list", "", 100, "x"]
+      ])
+    })
+  )
+
+  it.live("are for keys that may administer alone, and what is refused is written down", () =>
+    Effect.gen(function* () {
+      const auth = fakeAuth()
+      const { as, client } = yield* serve({}, auth)
+      const refused = yield* Effect.forEach(["all", "nobody"], (key) =>
+        Effect.map(Effect.flip(client.restrict(ban, as(key))), told)
+      )
+      const unread = yield* Effect.flip(client.readAudit({ after: 0, limit: 0 }, as("all")))
+
+      assert.deepStrictEqual(refused, [
+        'permission_denied: this API key may not administer: give it "admin": true in the configuration',
+        "unauthenticated: authorization: unknown API key"
+      ])
+      assert.strictEqual(unread.code, "permission_denied")
+      yield* Effect.suspend(() =>
+        auth.asked.length < 3 ? Effect.fail("waiting") : Effect.void
+      ).pipe(Effect.retry({ schedule: Schedule.spaced("20 millis"), times: 200 }))
+      assert.deepStrictEqual(auth.asked, [
+        ["refused", "ban", "all", "permission_denied"],
+        ["refused", "ban", "", "unauthenticated"],
+        ["refused", "audit.read", "all", "permission_denied"]
+      ])
+    })
+  )
+
+  it.live.each([
+    [{ kind: "shun" }, "kind: must be one of revoke, ban, mute, kick"],
+    [{ target: undefined }, "target: is missing"],
+    [{ target: { target: undefined } }, "target: is missing"],
+    [{ target: { target: { $case: "everybody", value: false } } }, "target.everybody: must be true"]
+  ] as const)("refuse %j", ([wrong, message]) =>
+    Effect.gen(function* () {
+      const { as, client } = yield* serve({})
+      const refused = yield* Effect.flip(client.restrict({ ...ban, ...wrong }, as("admin")))
+      assert.strictEqual(told(refused), `bad_request: ${message}`)
     })
   )
 })

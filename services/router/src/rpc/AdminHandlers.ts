@@ -1,31 +1,27 @@
 /**
- * AdminHandlers: looking at a cluster from outside, on any router.
+ * AdminHandlers: a cluster seen from outside, and administered, on any router.
  *
  * Each router knows the channels that it owns; a page is merged from a page of each. Who asks
  * is shown all or told that it cannot be: a list that lacks a router's share looks complete.
  */
 import { Cluster } from "@weir/cluster/Cluster"
 import { type Node as ClusterNode, nodesOf } from "@weir/cluster/View"
-import { type ApiKey, makeAuthenticator } from "@weir/core/ApiKey"
-import { Failure, failure, orFail } from "@weir/core/Failure"
+import type { ApiKey } from "@weir/core/ApiKey"
+import { failure, orFail } from "@weir/core/Failure"
 import { checkPageSize } from "@weir/core/PageSize"
-import { type CallInfo, implement } from "@weir/grpc/Handlers"
+import { implement } from "@weir/grpc/Handlers"
+import * as AuditNotes from "@weir/mesh/AuditNotes"
+import { RestrictionNode } from "@weir/mesh/RestrictionNode"
 import { Routers } from "@weir/mesh/Routers"
 import { AdminServiceDefinition, type Channel } from "@weir/proto/api/v1/admin"
 import type { ListOwnedRequest } from "@weir/proto/mesh/v1/router"
 import { Effect } from "effect"
 import { Router } from "../Router.ts"
+import * as AdminAccess from "./AdminAccess.ts"
+import * as RestrictionVerbs from "./RestrictionVerbs.ts"
 
 /** More would be asked in turn: a page of each may be 300 kB. */
 const routersAtOnce = 8
-
-const mayLook = ({ capabilities }: ApiKey): boolean =>
-  capabilities.some(({ pattern, verbs }) => pattern === "*" && verbs.length > 0)
-
-const refusal = failure(
-  "permission_denied",
-  "this API key may not see all channels: give it a verb on the pattern `*`"
-)
 
 /** While a channel changes hands two may name it: who appended last is its owner. */
 const isNewer = (one: Channel, other: Channel | undefined): boolean =>
@@ -44,13 +40,8 @@ export const make = Effect.fnUntraced(function* (keys: ReadonlyArray<ApiKey>) {
   const cluster = yield* Cluster
   const routers = yield* Routers
   const router = yield* Router
-  const authenticate = makeAuthenticator(keys)
-
-  const allow = ({ metadata }: CallInfo): Effect.Effect<void, Failure> => {
-    const key = authenticate(metadata("authorization"))
-    if (key instanceof Failure) return Effect.fail(key)
-    return mayLook(key) ? Effect.void : Effect.fail(refusal)
-  }
+  const auth = yield* RestrictionNode
+  const access = AdminAccess.make(keys, yield* AuditNotes.make(auth))
 
   const channelsOf = ({ mesh, name }: ClusterNode, request: ListOwnedRequest) =>
     routers.listOwned(mesh, request).pipe(
@@ -59,8 +50,10 @@ export const make = Effect.fnUntraced(function* (keys: ReadonlyArray<ApiKey>) {
     )
 
   return implement(AdminServiceDefinition, {
+    ...RestrictionVerbs.make(access, auth),
+
     listChannels: Effect.fnUntraced(function* ({ after, limit, prefix }, call) {
-      yield* allow(call)
+      yield* access.look(call, "channels.list")
       const size = yield* orFail(checkPageSize(limit))
       // One more of each: if there is another page, its first channel is among them.
       const request = { prefix, after, limit: size + 1 }
@@ -75,7 +68,7 @@ export const make = Effect.fnUntraced(function* (keys: ReadonlyArray<ApiKey>) {
     }),
 
     getRing: Effect.fnUntraced(function* (_request, call) {
-      yield* allow(call)
+      yield* access.look(call, "ring.get")
       const { nodes, version } = cluster.view()
       const shards = Map.groupBy(cluster.assignment("router").owners, ({ name }) => name)
       const roles = new Map<string, string>([

@@ -12,7 +12,95 @@ export const protobufPackage = "weir.api.v1";
 
 export const protobufFileName = "weir/api/v1/admin.proto";
 
-/** Looking at a cluster from outside. Needs an API key that is allowed something on `*`. */
+/**
+ * A cluster from outside. To look at it needs an API key that is allowed something on `*`; to
+ * restrict anybody, or to read the audit trail, one with `admin`.
+ */
+
+export interface Target {
+  target:
+    | { $case: "user"; value: string }
+    | //
+    /** Its id, or the name by which rosters show it. */
+    { $case: "session"; value: string }
+    | //
+    /** The `jti` of a token. */
+    { $case: "tokenId"; value: string }
+    | //
+    /** One, or a range such as 10.0.0.0/8. Of IPv6 without a length the /64 is meant. */
+    { $case: "address"; value: string }
+    | { $case: "everybody"; value: boolean }
+    | undefined;
+}
+
+export interface RestrictRequest {
+  /** revoke, ban, mute or kick. */
+  kind: string;
+  target:
+    | Target
+    | undefined;
+  /** Of `ban` and `mute`, how long; 0: for good. */
+  forSeconds: number;
+  /** Of `revoke`, Unix milliseconds; 0: now. Tokens issued up to then are concerned. */
+  issuedBefore: number;
+  /** For those who administer, at most 256 bytes; clients are not told. */
+  reason: string;
+}
+
+export interface RestrictResponse {
+  restriction: Restriction | undefined;
+}
+
+export interface Restriction {
+  kind: string;
+  target:
+    | Target
+    | undefined;
+  /** Unix milliseconds: when it was made; of `revoke`, tokens issued up to then are concerned. */
+  at: number;
+  /** Unix milliseconds. */
+  until: number;
+  reason: string;
+}
+
+export interface LiftRequest {
+  kind: string;
+  target: Target | undefined;
+}
+
+export interface LiftResponse {
+  /** There was one. */
+  lifted: boolean;
+}
+
+export interface ListRestrictionsRequest {
+  /** Of one kind; empty: of all. */
+  kind: string;
+  /** At most this many, up to 1,000; 0: 100. */
+  limit: number;
+  /** The `next` of the page before. */
+  after: string;
+}
+
+export interface ListRestrictionsResponse {
+  restrictions: Restriction[];
+  /** The `after` of the next page; empty: this was the last one. */
+  next: string;
+}
+
+export interface ReadAuditRequest {
+  /** The number of the line to begin behind; 0: the oldest that is kept. */
+  after: number;
+  /** At most this many, up to 1,000; 0: 100. */
+  limit: number;
+}
+
+export interface ReadAuditResponse {
+  /** Each a line of JSON, to be kept byte by byte: the next one holds its hash. */
+  lines: string[];
+  /** The `after` of the next page; 0: this was the last one. */
+  next: number;
+}
 
 export interface ListChannelsRequest {
   /** What names begin with; empty: all. */
@@ -57,6 +145,809 @@ export interface Node {
   /** Of 1,024; always 0 for what is no router. */
   shards: number;
 }
+
+function createBaseTarget(): Target {
+  return { target: undefined };
+}
+
+export const Target: MessageFns<Target> = {
+  encode(message: Target, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.target?.$case) {
+      case "user":
+        writer.uint32(10).string(message.target.value);
+        break;
+      case "session":
+        writer.uint32(18).string(message.target.value);
+        break;
+      case "tokenId":
+        writer.uint32(26).string(message.target.value);
+        break;
+      case "address":
+        writer.uint32(34).string(message.target.value);
+        break;
+      case "everybody":
+        writer.uint32(40).bool(message.target.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Target {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTarget();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.target = { $case: "user", value: reader.string() };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.target = { $case: "session", value: reader.string() };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.target = { $case: "tokenId", value: reader.string() };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.target = { $case: "address", value: reader.string() };
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.target = { $case: "everybody", value: reader.bool() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Target>): Target {
+    return Target.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Target>): Target {
+    const message = createBaseTarget();
+    switch (object.target?.$case) {
+      case "user": {
+        if (object.target?.value !== undefined && object.target?.value !== null) {
+          message.target = { $case: "user", value: object.target.value };
+        }
+        break;
+      }
+      case "session": {
+        if (object.target?.value !== undefined && object.target?.value !== null) {
+          message.target = { $case: "session", value: object.target.value };
+        }
+        break;
+      }
+      case "tokenId": {
+        if (object.target?.value !== undefined && object.target?.value !== null) {
+          message.target = { $case: "tokenId", value: object.target.value };
+        }
+        break;
+      }
+      case "address": {
+        if (object.target?.value !== undefined && object.target?.value !== null) {
+          message.target = { $case: "address", value: object.target.value };
+        }
+        break;
+      }
+      case "everybody": {
+        if (object.target?.value !== undefined && object.target?.value !== null) {
+          message.target = { $case: "everybody", value: object.target.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseRestrictRequest(): RestrictRequest {
+  return { kind: "", target: undefined, forSeconds: 0, issuedBefore: 0, reason: "" };
+}
+
+export const RestrictRequest: MessageFns<RestrictRequest> = {
+  encode(message: RestrictRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.target !== undefined) {
+      Target.encode(message.target, writer.uint32(18).fork()).join();
+    }
+    if (message.forSeconds !== 0) {
+      writer.uint32(24).uint32(message.forSeconds);
+    }
+    if (message.issuedBefore !== 0) {
+      writer.uint32(32).int64(message.issuedBefore);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestrictRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestrictRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.target = Target.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.forSeconds = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.issuedBefore = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RestrictRequest>): RestrictRequest {
+    return RestrictRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RestrictRequest>): RestrictRequest {
+    const message = createBaseRestrictRequest();
+    message.kind = object.kind ?? "";
+    message.target = (object.target !== undefined && object.target !== null)
+      ? Target.fromPartial(object.target)
+      : undefined;
+    message.forSeconds = object.forSeconds ?? 0;
+    message.issuedBefore = object.issuedBefore ?? 0;
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseRestrictResponse(): RestrictResponse {
+  return { restriction: undefined };
+}
+
+export const RestrictResponse: MessageFns<RestrictResponse> = {
+  encode(message: RestrictResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.restriction !== undefined) {
+      Restriction.encode(message.restriction, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestrictResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestrictResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.restriction = Restriction.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RestrictResponse>): RestrictResponse {
+    return RestrictResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RestrictResponse>): RestrictResponse {
+    const message = createBaseRestrictResponse();
+    message.restriction = (object.restriction !== undefined && object.restriction !== null)
+      ? Restriction.fromPartial(object.restriction)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRestriction(): Restriction {
+  return { kind: "", target: undefined, at: 0, until: 0, reason: "" };
+}
+
+export const Restriction: MessageFns<Restriction> = {
+  encode(message: Restriction, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.target !== undefined) {
+      Target.encode(message.target, writer.uint32(18).fork()).join();
+    }
+    if (message.at !== 0) {
+      writer.uint32(24).int64(message.at);
+    }
+    if (message.until !== 0) {
+      writer.uint32(32).int64(message.until);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Restriction {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestriction();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.target = Target.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.at = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.until = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Restriction>): Restriction {
+    return Restriction.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Restriction>): Restriction {
+    const message = createBaseRestriction();
+    message.kind = object.kind ?? "";
+    message.target = (object.target !== undefined && object.target !== null)
+      ? Target.fromPartial(object.target)
+      : undefined;
+    message.at = object.at ?? 0;
+    message.until = object.until ?? 0;
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseLiftRequest(): LiftRequest {
+  return { kind: "", target: undefined };
+}
+
+export const LiftRequest: MessageFns<LiftRequest> = {
+  encode(message: LiftRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.target !== undefined) {
+      Target.encode(message.target, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LiftRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLiftRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.target = Target.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LiftRequest>): LiftRequest {
+    return LiftRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LiftRequest>): LiftRequest {
+    const message = createBaseLiftRequest();
+    message.kind = object.kind ?? "";
+    message.target = (object.target !== undefined && object.target !== null)
+      ? Target.fromPartial(object.target)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseLiftResponse(): LiftResponse {
+  return { lifted: false };
+}
+
+export const LiftResponse: MessageFns<LiftResponse> = {
+  encode(message: LiftResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lifted !== false) {
+      writer.uint32(8).bool(message.lifted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LiftResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLiftResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.lifted = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LiftResponse>): LiftResponse {
+    return LiftResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LiftResponse>): LiftResponse {
+    const message = createBaseLiftResponse();
+    message.lifted = object.lifted ?? false;
+    return message;
+  },
+};
+
+function createBaseListRestrictionsRequest(): ListRestrictionsRequest {
+  return { kind: "", limit: 0, after: "" };
+}
+
+export const ListRestrictionsRequest: MessageFns<ListRestrictionsRequest> = {
+  encode(message: ListRestrictionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(16).uint32(message.limit);
+    }
+    if (message.after !== "") {
+      writer.uint32(26).string(message.after);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListRestrictionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListRestrictionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListRestrictionsRequest>): ListRestrictionsRequest {
+    return ListRestrictionsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListRestrictionsRequest>): ListRestrictionsRequest {
+    const message = createBaseListRestrictionsRequest();
+    message.kind = object.kind ?? "";
+    message.limit = object.limit ?? 0;
+    message.after = object.after ?? "";
+    return message;
+  },
+};
+
+function createBaseListRestrictionsResponse(): ListRestrictionsResponse {
+  return { restrictions: [], next: "" };
+}
+
+export const ListRestrictionsResponse: MessageFns<ListRestrictionsResponse> = {
+  encode(message: ListRestrictionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.restrictions) {
+      Restriction.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.next !== "") {
+      writer.uint32(18).string(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListRestrictionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListRestrictionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.restrictions.push(Restriction.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListRestrictionsResponse>): ListRestrictionsResponse {
+    return ListRestrictionsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListRestrictionsResponse>): ListRestrictionsResponse {
+    const message = createBaseListRestrictionsResponse();
+    message.restrictions = object.restrictions?.map((e) => Restriction.fromPartial(e)) || [];
+    message.next = object.next ?? "";
+    return message;
+  },
+};
+
+function createBaseReadAuditRequest(): ReadAuditRequest {
+  return { after: 0, limit: 0 };
+}
+
+export const ReadAuditRequest: MessageFns<ReadAuditRequest> = {
+  encode(message: ReadAuditRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.after !== 0) {
+      writer.uint32(8).int64(message.after);
+    }
+    if (message.limit !== 0) {
+      writer.uint32(16).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadAuditRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadAuditRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.after = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReadAuditRequest>): ReadAuditRequest {
+    return ReadAuditRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReadAuditRequest>): ReadAuditRequest {
+    const message = createBaseReadAuditRequest();
+    message.after = object.after ?? 0;
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseReadAuditResponse(): ReadAuditResponse {
+  return { lines: [], next: 0 };
+}
+
+export const ReadAuditResponse: MessageFns<ReadAuditResponse> = {
+  encode(message: ReadAuditResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.lines) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.next !== 0) {
+      writer.uint32(16).int64(message.next);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReadAuditResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReadAuditResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.lines.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.next = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ReadAuditResponse>): ReadAuditResponse {
+    return ReadAuditResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReadAuditResponse>): ReadAuditResponse {
+    const message = createBaseReadAuditResponse();
+    message.lines = object.lines?.map((e) => e) || [];
+    message.next = object.next ?? 0;
+    return message;
+  },
+};
 
 function createBaseListChannelsRequest(): ListChannelsRequest {
   return { prefix: "", limit: 0, after: "" };
@@ -509,6 +1400,49 @@ export const AdminServiceDefinition = {
       requestType: GetRingRequest as typeof GetRingRequest,
       requestStream: false,
       responseType: GetRingResponse as typeof GetRingResponse,
+      responseStream: false,
+      options: {},
+    },
+    /**
+     * Takes something from somebody, on every connector within a second; one that is there already
+     * for the same target is replaced. Each kind has its targets:
+     *   revoke  user, session, token, everybody: ends what tokens gave that were issued before
+     *   ban     user, address: keeps out
+     *   mute    user, session: may read, and not publish or signal
+     *   kick    user, session, address: ends the connections that are open
+     */
+    restrict: {
+      name: "Restrict",
+      requestType: RestrictRequest as typeof RestrictRequest,
+      requestStream: false,
+      responseType: RestrictResponse as typeof RestrictResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Takes it back. */
+    lift: {
+      name: "Lift",
+      requestType: LiftRequest as typeof LiftRequest,
+      requestStream: false,
+      responseType: LiftResponse as typeof LiftResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Those that hold, in the order of their names. */
+    listRestrictions: {
+      name: "ListRestrictions",
+      requestType: ListRestrictionsRequest as typeof ListRestrictionsRequest,
+      requestStream: false,
+      responseType: ListRestrictionsResponse as typeof ListRestrictionsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** What was done and refused, oldest first. */
+    readAudit: {
+      name: "ReadAudit",
+      requestType: ReadAuditRequest as typeof ReadAuditRequest,
+      requestStream: false,
+      responseType: ReadAuditResponse as typeof ReadAuditResponse,
       responseStream: false,
       options: {},
     },

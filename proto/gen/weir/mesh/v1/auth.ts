@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Restriction } from "./restriction.ts";
 import { Failure } from "./router.ts";
 
 export const protobufPackage = "weir.mesh.v1";
@@ -62,11 +63,33 @@ export interface WatchTrustRequest {
   node: string;
 }
 
-/** The whole of it, each time. */
+/** What has changed, or a sign that nothing has. */
 export interface WatchTrustResponse {
-  /** Live keys, newest first: sign with the first, accept any. */
+  /** Live keys, newest first: sign with the first, accept any. All of them, each time. */
   ticketKeys: TicketKey[];
+  /**
+   * Never sent.
+   *
+   * @deprecated
+   */
   revocations: Revocation[];
+  /** Absent where nothing about them has changed. */
+  restrictions: RestrictionChanges | undefined;
+}
+
+export interface RestrictionChanges {
+  /** They begin anew: nothing that was told before holds. */
+  whole: boolean;
+  /** More that belongs to these follows, and nothing holds before the last has come. */
+  more: boolean;
+  put: Restriction[];
+  lifted: LiftedRestriction[];
+}
+
+export interface LiftedRestriction {
+  kind: string;
+  targetType: string;
+  target: string;
 }
 
 export interface TicketKey {
@@ -75,6 +98,7 @@ export interface TicketKey {
   secret: Uint8Array;
 }
 
+/** @deprecated */
 export interface Revocation {
   target:
     | { $case: "user"; value: string }
@@ -605,7 +629,7 @@ export const WatchTrustRequest: MessageFns<WatchTrustRequest> = {
 };
 
 function createBaseWatchTrustResponse(): WatchTrustResponse {
-  return { ticketKeys: [], revocations: [] };
+  return { ticketKeys: [], revocations: [], restrictions: undefined };
 }
 
 export const WatchTrustResponse: MessageFns<WatchTrustResponse> = {
@@ -615,6 +639,9 @@ export const WatchTrustResponse: MessageFns<WatchTrustResponse> = {
     }
     for (const v of message.revocations) {
       Revocation.encode(v!, writer.uint32(18).fork()).join();
+    }
+    if (message.restrictions !== undefined) {
+      RestrictionChanges.encode(message.restrictions, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -648,6 +675,14 @@ export const WatchTrustResponse: MessageFns<WatchTrustResponse> = {
             message.revocations.push(Revocation.decode(reader, reader.uint32()));
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.restrictions = RestrictionChanges.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -667,6 +702,179 @@ export const WatchTrustResponse: MessageFns<WatchTrustResponse> = {
     const message = createBaseWatchTrustResponse();
     message.ticketKeys = object.ticketKeys?.map((e) => TicketKey.fromPartial(e)) || [];
     message.revocations = object.revocations?.map((e) => Revocation.fromPartial(e)) || [];
+    message.restrictions = (object.restrictions !== undefined && object.restrictions !== null)
+      ? RestrictionChanges.fromPartial(object.restrictions)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRestrictionChanges(): RestrictionChanges {
+  return { whole: false, more: false, put: [], lifted: [] };
+}
+
+export const RestrictionChanges: MessageFns<RestrictionChanges> = {
+  encode(message: RestrictionChanges, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.whole !== false) {
+      writer.uint32(8).bool(message.whole);
+    }
+    if (message.more !== false) {
+      writer.uint32(16).bool(message.more);
+    }
+    for (const v of message.put) {
+      Restriction.encode(v!, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.lifted) {
+      LiftedRestriction.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RestrictionChanges {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRestrictionChanges();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.whole = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.put.push(Restriction.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.lifted.push(LiftedRestriction.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RestrictionChanges>): RestrictionChanges {
+    return RestrictionChanges.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RestrictionChanges>): RestrictionChanges {
+    const message = createBaseRestrictionChanges();
+    message.whole = object.whole ?? false;
+    message.more = object.more ?? false;
+    message.put = object.put?.map((e) => Restriction.fromPartial(e)) || [];
+    message.lifted = object.lifted?.map((e) => LiftedRestriction.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseLiftedRestriction(): LiftedRestriction {
+  return { kind: "", targetType: "", target: "" };
+}
+
+export const LiftedRestriction: MessageFns<LiftedRestriction> = {
+  encode(message: LiftedRestriction, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.targetType !== "") {
+      writer.uint32(18).string(message.targetType);
+    }
+    if (message.target !== "") {
+      writer.uint32(26).string(message.target);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LiftedRestriction {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLiftedRestriction();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.targetType = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.target = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LiftedRestriction>): LiftedRestriction {
+    return LiftedRestriction.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LiftedRestriction>): LiftedRestriction {
+    const message = createBaseLiftedRestriction();
+    message.kind = object.kind ?? "";
+    message.targetType = object.targetType ?? "";
+    message.target = object.target ?? "";
     return message;
   },
 };

@@ -3,7 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Failure } from "@weir/core/Failure"
 import { Effect } from "effect"
 import { compact, goodClaims, hmac, makeIssuer, pemOf } from "./Issuer.fixture.ts"
-import { type Algorithm, importKey, makeKeyring, secretKey, sign, verify } from "./Keyring.ts"
+import { fixedKeys, makeKeyring } from "./Keys.ts"
+import { sign, verify } from "./SignedToken.ts"
+import { type Algorithm, importKey, secretKey } from "./TokenKey.ts"
 
 const hs = makeIssuer("HS256", "hs")
 const es = makeIssuer("ES256", "es")
@@ -15,7 +17,7 @@ const claims = goodClaims(1_800_000_000_000)
 const keyringOf = (issuers: typeof trusted) =>
   Effect.map(
     Effect.forEach(issuers, ({ settings }) => importKey(settings)),
-    (keys) => makeKeyring(keys)
+    (keys) => fixedKeys(makeKeyring(keys))
   )
 
 const check = (token: string, issuers = trusted) =>
@@ -38,7 +40,10 @@ describe("Keyring", () => {
       const esKey = yield* importKey(es.settings)
 
       assert.deepStrictEqual(yield* check(anonymous, [es]), claims)
-      assert.deepStrictEqual(yield* verify(makeKeyring([esKey], [own]), anonymous), claims)
+      assert.deepStrictEqual(
+        yield* verify(fixedKeys(makeKeyring([esKey], [own])), anonymous),
+        claims
+      )
       const refused = yield* Effect.flip(check(anonymous, [es, ed]))
       assert.strictEqual(refused.message, "token: kid is missing")
     })
@@ -48,8 +53,8 @@ describe("Keyring", () => {
     Effect.gen(function* () {
       const own = yield* secretKey("own", crypto.getRandomValues(new Uint8Array(32)))
       const token = yield* sign(own, claims)
-      assert.deepStrictEqual(yield* verify(makeKeyring([], [own]), token), claims)
-      const refused = yield* Effect.flip(verify(makeKeyring([]), token))
+      assert.deepStrictEqual(yield* verify(fixedKeys(makeKeyring([], [own])), token), claims)
+      const refused = yield* Effect.flip(verify(fixedKeys(makeKeyring([])), token))
       assert.strictEqual(refused.message, "token: kid names no accepted key")
     })
   )
