@@ -65,23 +65,6 @@ describe("npm run bench", () => {
     assert.isAbove(ratios["loop@8"]!.median, 0)
   })
 
-  it("accounts for every publication of clients that read slowly, or not at all", {
-    timeout: 120_000
-  }, () => {
-    const quick = "--policy dropOldest --pairs 1 --seconds 1 --scale 0.02 --no-small-buffers --json"
-    const { status, stderr, stdout } = bench("policies", ...quick.split(" "))
-    assert.strictEqual(status, 0, stderr)
-    const { ratios, runs } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as Line
-    assert.deepStrictEqual(
-      runs.map(({ slow, stopped, wrongs }) => [slow, stopped, wrongs]),
-      [
-        [0, 0, 0],
-        [2, 1, 0]
-      ]
-    )
-    assert.deepStrictEqual(Object.keys(ratios), ["dropOldest@slow/none"])
-  })
-
   it("measures lanes of a router beside one that is not read, and what that is owed still comes", {
     timeout: 120_000
   }, () => {

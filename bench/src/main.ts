@@ -27,6 +27,7 @@ import * as Latency from "./scenarios/Latency.ts"
 import * as ManyChannels from "./scenarios/ManyChannels.ts"
 import * as Policies from "./scenarios/Policies.ts"
 import * as Publish from "./scenarios/Publish.ts"
+import * as Revoke from "./scenarios/Revoke.ts"
 import * as Slow from "./scenarios/Slow.ts"
 import * as Storm from "./scenarios/Storm.ts"
 import * as Sustain from "./scenarios/Sustain.ts"
@@ -56,6 +57,7 @@ const scenarios: ReadonlyArray<Scenario> = [
     Drain,
     Comeback,
     Slow,
+    Revoke,
     Policies,
     Hot,
     Idle,
