@@ -6,14 +6,13 @@ import LongestFirst from "./test/harness/LongestFirst.ts"
  * beside others. So they run one after the other, when the others have done.
  */
 const crowded = [
-  "test/faults/{faults,faultsMix}.test.ts",
-  "test/faults/moves/moves.test.ts",
+  "test/faults/{faults,moves/moves}.test.ts",
   "test/{drain,rollingRestart,storm}.test.ts"
 ]
 
-/** They wait for most of their time: beside a crowded one, each in turn. */
+/** They wait for most of their time: two of them run beside a crowded one. */
 const patient = [
-  "test/{cluster,redis,halfOpen,transcriptHeartbeat}.test.ts",
+  "test/{cluster,redis,halfOpen,restrictions,rosterMoves,transcriptHeartbeat}.test.ts",
   "test/browser{Transports,Recovery}.test.ts"
 ]
 
@@ -43,7 +42,7 @@ export default defineConfig({
           name: "crowded",
           include: crowded,
           setupFiles: "test/harness/oneAtATime.ts",
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 }
         }
       },
@@ -52,7 +51,7 @@ export default defineConfig({
         test: {
           name: "patient",
           include: patient,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 }
         }
       }

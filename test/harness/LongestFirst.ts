@@ -4,7 +4,7 @@
  * Where nothing is known of earlier runs the runner begins with the largest files. Those that
  * run longest are not the largest, but those that start processes; begun last, they would keep
  * the other workers waiting. Of the last group, where one project's files run one at a time, each
- * is followed by one of the other project's.
+ * is followed by two of the other project's.
  */
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
@@ -13,9 +13,11 @@ const group = ({ project }: TestSpecification): number => project.config.sequenc
 const startsProcesses = ({ moduleId }: TestSpecification): boolean =>
   moduleId.includes("/test/") || moduleId.endsWith("/bench.test.ts")
 
-/** One of each list in turn, and then what the longer one has left. */
+/** One of the first list, two of the other, in turn, and then what the longer one has left. */
 const inTurn = <A>(one: ReadonlyArray<A>, other: ReadonlyArray<A>): ReadonlyArray<A> =>
-  Array.from({ length: Math.max(one.length, other.length) }, (_, at) => [one[at], other[at]])
+  Array.from({ length: Math.max(one.length, other.length) }, (_, at) => [
+    ...[one[at], other[2 * at], other[2 * at + 1]]
+  ])
     .flat()
     .filter((it) => it !== undefined)
 
