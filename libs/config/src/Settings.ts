@@ -35,6 +35,10 @@ export interface Limits {
   readonly handshakesPerAddress: Rate
   readonly handshakesPerNode: Rate
   readonly connectionsPerNode: number
+  /** 0: not counted. */
+  readonly connectionsPerUser: number
+  /** 0: not counted. */
+  readonly connectionsPerAddress: number
   /** Undefined: what the process's container may use, if that is bounded. */
   readonly memoryBytes: number | undefined
   readonly connectTimeoutMs: number
@@ -61,6 +65,9 @@ export const defaultLimits: Limits = {
   // burst is what all of them wait for in one turn: 300 of them take 0.1 s.
   handshakesPerNode: { perSecond: 1_500, burst: 300 },
   connectionsPerNode: 50_000,
+  // A person has a few devices with a few tabs each; a household or an office has one address.
+  connectionsPerUser: 10,
+  connectionsPerAddress: 100,
   memoryBytes: undefined,
   connectTimeoutMs: 5_000,
   // Connectors that were added have their share of the load after about as long.
@@ -184,6 +191,9 @@ export const advertised = ({ advertise }: Settings, address: string): string => 
   return `${host}:${address.slice(address.lastIndexOf(":") + 1)}`
 }
 
+/** On a laptop one host, and often one user, is everybody. */
+const oneHost = { connectionsPerUser: 0, connectionsPerAddress: 0 }
+
 /** Both have been checked; this only fills in what they leave open. */
 export const decide = (file: WeirFile, environment: Environment): Settings => {
   const namespaces = file.namespaces ?? (environment.development ? developmentNamespaces : {})
@@ -193,7 +203,11 @@ export const decide = (file: WeirFile, environment: Environment): Settings => {
       Object.entries(namespaces).map(([name, options]) => [name, makeNamespace(name, options)])
     ),
     origins: file.origins ?? [],
-    limits: { ...defaultLimits, ...file.limits },
+    limits: {
+      ...defaultLimits,
+      ...(environment.development ? oneHost : {}),
+      ...file.limits
+    },
     compression: file.compression ?? false,
     drain: { ...defaultDrain, ...file.drain },
     auth: {

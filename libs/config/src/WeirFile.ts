@@ -71,6 +71,10 @@ const LimitOptions = Schema.Struct({
   /** Of all addresses together; also of those that are exempt. */
   handshakesPerNode: Schema.optionalKey(RateOptions),
   connectionsPerNode: Schema.optionalKey(positive),
+  /** Of one user on all connectors together; 0: not counted. */
+  connectionsPerUser: Schema.optionalKey(upTo(100_000)),
+  /** From one address, or one /64 of IPv6, on one connector; 0: not counted. */
+  connectionsPerAddress: Schema.optionalKey(upTo(1_000_000)),
   /** What the process may use before it sends clients elsewhere; else what its container may. */
   memoryBytes: Schema.optionalKey(positive),
   connectTimeoutMs: Schema.optionalKey(positive),
@@ -82,7 +86,7 @@ const LimitOptions = Schema.Struct({
   outboxFrames: Schema.optionalKey(positive),
   /** What may wait for all of them together. */
   outboxBytesPerNode: Schema.optionalKey(positive),
-  /** Address ranges that the limits on rates of one address or connection do not concern. */
+  /** Address ranges that the limits of one address or connection do not concern. */
   exempt: Schema.optionalKey(Schema.Array(AddressRange))
 })
 

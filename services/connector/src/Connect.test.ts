@@ -31,11 +31,18 @@ interface Known {
   readonly restrictions?: Restrictions
   /** What auth answers; absent: it need not be asked. */
   readonly asked?: Effect.Effect<{ readonly sentence: string }, Failure>
+  /** Is there a place for one more of the user's connections? Absent: they are not counted. */
+  readonly claim?: (place: string, limit: number) => boolean
 }
 
 /** A node to which as many come back as `returning`, all at this moment. */
-const makeNode = (returning: number, { asked, restrictions = new Restrictions() }: Known = {}) => {
+const makeNode = (
+  returning: number,
+  { asked, claim, restrictions = new Restrictions() }: Known = {}
+) => {
   const noted: Array<AuditNote> = []
+  const left: Array<string> = []
+  const limits = { ...defaultLimits, connectionsPerUser: claim === undefined ? 0 : 7 }
   const admission = new NodeAdmission({
     rate: { perSecond: 100, burst: 10 },
     nowMillis: performance.now(),
@@ -51,6 +58,10 @@ const makeNode = (returning: number, { asked, restrictions = new Restrictions() 
       isStale: () => asked !== undefined
     },
     restrictions: { check: () => asked },
+    announcements: {
+      claim: (place: string, _: unknown, limit: number) => Effect.sync(() => claim!(place, limit)),
+      leave: (place: string) => left.push(place)
+    },
     notes: { note: (it: AuditNote) => noted.push(it) },
     auth: {
       ask: (_: string, answer: (it: Exit.Exit<Identity>) => void) => answer(Exit.succeed(identity))
@@ -75,7 +86,7 @@ const makeNode = (returning: number, { asked, restrictions = new Restrictions() 
       flusher: { add: (it) => it.flush(0), isBusy: false }
     })
     const session = new Session({
-      ...{ newId: () => "connector-1.new", connection, limits: defaultLimits },
+      ...{ newId: () => "connector-1.new", connection, limits },
       ...{ admitted: { exempt: true, from: "" }, nowMillis: Date.now() }
     })
     let rest: Effect.Effect<void> | undefined
@@ -93,7 +104,7 @@ const makeNode = (returning: number, { asked, restrictions = new Restrictions() 
       rest: () => rest
     }
   }
-  return { admission, come, noted }
+  return { admission, come, left, noted }
 }
 
 describe("connect, while many come back", () => {
@@ -185,5 +196,38 @@ describe("connect, where somebody may not be here", () => {
     const { answers, closedWith } = await closing({ asked }, { ticket })
     assert.isUndefined(closedWith)
     assert.deepInclude(answers[0]!.payload, { code: "unavailable", retryAfterMs: 700 })
+  })
+})
+
+describe("connect, where a user's connections are counted", () => {
+  it("is answered to who has a place, which is given back by who has left meanwhile", async () => {
+    const asked: Array<unknown> = []
+    const claim = (...question: ReadonlyArray<unknown>) => asked.push(question) > 0
+    const { come, left } = makeNode(0, { claim })
+    const stays = come({ token: "t" })
+    await Effect.runPromise(stays.rest()!)
+    assert.deepStrictEqual([stays.types(), stays.session.seat], [["connected"], "$user:ann"])
+
+    const leaves = come({ ticket })
+    leaves.connection.gone(1006)
+    await Effect.runPromise(leaves.rest()!)
+    assert.deepStrictEqual([leaves.types(), leaves.session.seat], [[], undefined])
+    assert.deepStrictEqual(
+      [left, asked],
+      [
+        ["$user:ann"],
+        [
+          ["$user:ann", 7],
+          ["$user:ann", 7]
+        ]
+      ]
+    )
+  })
+
+  it("ends with 3504 for who has none", async () => {
+    const { come } = makeNode(0, { claim: () => false })
+    const { closedWith, rest, types } = come({ token: "t" })
+    await Effect.runPromise(rest()!)
+    assert.deepStrictEqual([closedWith(), types()], [3504, []])
   })
 })

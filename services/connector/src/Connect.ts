@@ -1,19 +1,17 @@
 /**
  * Connect: the first request: who is this, and what does it want at once?
  */
-import type { CloseName } from "@weir/core/CloseCode"
 import { Failure, failure, failureOf } from "@weir/core/Failure"
 import type { Identity } from "@weir/core/Identity"
-import type { AuditNotes } from "@weir/mesh/AuditNotes"
 import type { AuthNode } from "@weir/mesh/AuthNode"
-import type { RestrictionNode } from "@weir/mesh/RestrictionNode"
 import { type Connect, Subscribe, type SubscribeResult } from "@weir/proto/client/v1/client"
 import type { ServerPayload } from "@weir/wire/ServerFrames"
 import { Effect, Exit } from "effect"
 import { failures, newcomersHeld } from "./ConnectorMetrics.ts"
 import type { NodeAdmission } from "./domain/NodeAdmission.ts"
 import { sign, verify } from "./domain/Ticket.ts"
-import type { Trust } from "./loops/Trust.ts"
+import { type EntranceDeps, enter } from "./Entrance.ts"
+import { closeOf, Rejected } from "./Rejected.ts"
 import type { Session } from "./Session.ts"
 import { type Prepared, prepare, type SubscribeDeps } from "./Subscribe.ts"
 
@@ -22,23 +20,11 @@ export const protocolVersion = "1"
 const maxSubscriptions = 128
 const maxClientBytes = 64
 
-export interface ConnectDeps extends SubscribeDeps {
+export interface ConnectDeps extends SubscribeDeps, EntranceDeps {
   readonly auth: AuthNode["Service"]
-  readonly trust: Trust["Service"]
-  readonly restrictions: Pick<RestrictionNode["Service"], "check">
-  readonly notes: AuditNotes
   /** As `connected` names them. */
   readonly features: ReadonlyArray<string>
   readonly admission: NodeAdmission
-}
-
-/** The connection ends: with this close code, and these words in its reason. */
-class Rejected extends Failure {
-  readonly close: CloseName
-  constructor(close: CloseName, message: string) {
-    super({ code: "bad_request", message, retryAfterMs: 0 })
-    this.close = close
-  }
 }
 
 const checkForm = (request: Connect): Rejected | undefined => {
@@ -138,12 +124,6 @@ const welcome = (
   for (const exit of prepared) if (Exit.isSuccess(exit)) exit.value.begin()
 }
 
-/** Why the connection ends when it could not be accepted. */
-const closeOf = (refused: Failure): CloseName | undefined => {
-  if (refused instanceof Rejected) return refused.close
-  return refused.code === "unauthenticated" ? "invalid_token" : undefined
-}
-
 const refuse = (session: Session, id: number, refused: Failure): void => {
   const close = closeOf(refused)
   if (close !== undefined) return session.connection.close(close, refused.message)
@@ -151,48 +131,6 @@ const refuse = (session: Session, id: number, refused: Failure): void => {
   session.phase = "new"
   session.awaitingConnectSince = Date.now() + refused.retryAfterMs
   session.connection.refuse(id, refused)
-}
-
-/** Somebody who may not be here, whatever the token says. */
-const turnAway = ({ notes }: ConnectDeps, session: Session, id: number, close: CloseName): void => {
-  const { address, publicName, user } = session.standing
-  notes.note({
-    actor: user === "" ? publicName : user,
-    ...{ action: "connect", target: "", result: close, address, detail: "" }
-  })
-  refuse(session, id, new Rejected(close, "this client may not connect"))
-}
-
-/**
- * Goes on with who may be here. Where auth was not heard for a while it is asked: what was taken
- * from somebody meanwhile is not known here.
- */
-const judge = (
-  deps: ConnectDeps,
-  session: Session,
-  id: number,
-  then: () => Effect.Effect<void> | undefined
-): Effect.Effect<void> | undefined => {
-  const { restrictions, trust } = deps
-  const known = trust.restrictions().judge(session.standing)
-  if (known !== undefined) {
-    turnAway(deps, session, id, known)
-    return undefined
-  }
-  if (!trust.isStale()) return then()
-  return Effect.matchEffect(restrictions.check({ ...session.standing }), {
-    onFailure: ({ retryAfterMs }) =>
-      Effect.sync(() => {
-        const message = "who may connect cannot be judged now"
-        refuse(session, id, failure("unavailable", message, Math.max(500, retryAfterMs)))
-      }),
-    onSuccess: ({ sentence }) =>
-      Effect.suspend(() => {
-        if (sentence === "") return then() ?? Effect.void
-        turnAway(deps, session, id, sentence as CloseName)
-        return Effect.void
-      })
-  })
 }
 
 /** Answers, or gives what is to be waited for before that. */
@@ -272,7 +210,11 @@ export const connect = (
       if (identified instanceof Failure) refuse(session, id, identified)
       else {
         session.resumeAs(identified.sessionId, identified.identity)
-        rest = judge(deps, session, id, () => acceptInTurn(deps, session, id, request, identified))
+        rest = enter(deps, {
+          session,
+          refuse: (why) => refuse(session, id, why),
+          then: () => acceptInTurn(deps, session, id, request, identified)
+        })
       }
     } catch (defect) {
       // It is this client's alone: who calls us has verdicts for others, too.

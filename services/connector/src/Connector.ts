@@ -22,6 +22,7 @@ import {
   pendingCommands,
   pingSeconds
 } from "./ConnectorMetrics.ts"
+import { AddressCounts } from "./domain/AddressCounts.ts"
 import type { Admitted } from "./domain/NodeAdmission.ts"
 import { sessionIds } from "./domain/SessionId.ts"
 import * as Evictions from "./Evictions.ts"
@@ -47,6 +48,8 @@ export class Connector extends Context.Service<
     readonly controlled: (session: Session) => void
     readonly closed: (session: Session, code: number) => void
     readonly sessions: () => ReadonlySet<Session>
+    /** How many are open from there, as limits count addresses. */
+    readonly connectionsFrom: (address: string) => number
     /** An id that nobody guesses, which names this node. */
     readonly newId: () => string
   }
@@ -91,6 +94,12 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
   const heartbeats = new Heartbeats(Date.now())
   yield* Effect.forkScoped(heartbeats.run)
   yield* Evictions.run({ ...deps, sessions })
+  deps.announcements.onSurplus((seat, memberId) => {
+    for (const session of sessions) {
+      if (session.seat !== seat || session.publicName !== memberId) continue
+      session.connection.close("connection_limit")
+    }
+  })
 
   const countUnparsable = (session: Session, now: number): boolean => {
     const recent = session.unparsable.filter((at) => now - at <= unparsableWindowMs)
@@ -247,6 +256,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
   }
 
   const newId = sessionIds(node, randomBytes)
+  const addresses = new AddressCounts()
 
   const open = (
     transport: Transport,
@@ -265,6 +275,7 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     })
     const session = new Session({ address, admitted, newId, connection, limits, nowMillis })
     sessions.add(session)
+    addresses.add(admitted.from)
     heartbeats.watch(session)
     connectionsGauge[framing.carrier].add(1)
     return session
@@ -275,8 +286,12 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     session.ended()
     for (const subscription of session.subscriptions.values()) leave(deps, session, subscription)
     heartbeats.forget(session)
+    if (session.seat !== undefined) deps.announcements.leave(session.seat, session.publicName)
+    session.seat = undefined
     const { carrier } = session.connection.framing
-    if (sessions.delete(session)) connectionsGauge[carrier].add(-1)
+    if (!sessions.delete(session)) return
+    connectionsGauge[carrier].add(-1)
+    addresses.remove(session.from)
   }
 
   /** Tells every client why, and gives the words the time to leave. */
@@ -290,5 +305,9 @@ export const make = Effect.fnUntraced(function* (config: ConnectorConfig, deps: 
     })
   )
 
-  return Connector.of({ open, received, controlled, closed, sessions: () => sessions, newId })
+  return Connector.of({
+    ...{ open, received, controlled, closed, newId },
+    sessions: () => sessions,
+    connectionsFrom: (address) => addresses.of(address)
+  })
 })

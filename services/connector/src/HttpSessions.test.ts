@@ -14,6 +14,7 @@ const makeSessions = (unreadMs: number, limits = defaultLimits) => {
   let session: Session | undefined
   const connector: Connector["Service"] = {
     newId: () => "connector-1.secret",
+    connectionsFrom: () => 0,
     sessions: () => new Set(),
     open: (transport, framing) => {
       const connection = makeConnection({

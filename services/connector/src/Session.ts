@@ -54,6 +54,8 @@ export class Session {
   readonly commands: TokenBucket | undefined
   /** Commands refused in a row for their rate. */
   refusedInARow = 0
+  /** Where it has a place among its user's connections, if those are counted. */
+  seat: string | undefined
   readonly #newId: () => string
   #id: string | undefined
   #identity: Identity | undefined

@@ -8,6 +8,7 @@ import { grace, layer, Presence } from "./Presence.ts"
 const nothingHeld = {
   members: 0,
   channels: 0,
+  seats: 0,
   connectors: 0,
   watched_channels: 0,
   pending_changes: 0
@@ -149,6 +150,7 @@ describe("what presence holds", () => {
       assert.deepStrictEqual(yield* held, {
         members: 5_000,
         channels: 50,
+        seats: 0,
         connectors: 2,
         watched_channels: 100,
         pending_changes: 10_000

@@ -9,6 +9,7 @@
  */
 import { type Failure, failure } from "@weir/core/Failure"
 import type { Member, PresenceChange } from "@weir/core/Member"
+import { isSeat } from "@weir/core/Seat"
 import type {
   AnnounceHello,
   GetRosterRequest,
@@ -37,6 +38,8 @@ const sweepStep = 200
 export interface Announcer {
   readonly join: (channel: string, member: Member) => void
   readonly leave: (channel: string, memberId: string) => void
+  /** Joins if there are fewer members than that, or it is one of them; false: there is no place. */
+  readonly claim: (channel: string, member: Member, limit: number) => boolean
   /** From now on `changes` holds those of this channel, this connector's own among them. */
   readonly watch: (channel: string) => void
   readonly unwatch: (channel: string) => void
@@ -90,6 +93,13 @@ const make = Effect.gen(function* () {
     for (const watcher of watchers.get(channel) ?? []) watcher.tell(channel, change)
   }
 
+  const count = (channel: string, delta: 1 | -1): void => {
+    if (isSeat(channel)) return Metrics.seats.add(delta)
+    Metrics.members.add(delta)
+    if (delta > 0) Metrics.joins.add()
+    else Metrics.leaves.add()
+  }
+
   const join = (connector: Connector, channel: string, member: Member): void => {
     const roster = rosters.get(channel) ?? new Roster()
     const change = roster.join(connector.node, member)
@@ -100,11 +110,10 @@ const make = Effect.gen(function* () {
     connector.announced.add(channel, member.id, connector.stream.number)
     if (change === undefined) return
     if (change.kind === "joined") {
-      Metrics.joins.add()
-      Metrics.members.add(1)
+      count(channel, 1)
       if (!rosters.has(channel)) {
         rosters.set(channel, roster)
-        Metrics.channels.add(1)
+        if (!isSeat(channel)) Metrics.channels.add(1)
       }
     }
     tell(channel, change)
@@ -115,11 +124,10 @@ const make = Effect.gen(function* () {
     const roster = rosters.get(channel)
     const change = roster?.leave(connector.node, memberId)
     if (roster === undefined || change === undefined) return
-    Metrics.leaves.add()
-    Metrics.members.add(-1)
+    count(channel, -1)
     if (roster.size === 0) {
       rosters.delete(channel)
-      Metrics.channels.add(-1)
+      if (!isSeat(channel)) Metrics.channels.add(-1)
     }
     tell(channel, change)
   }
@@ -219,6 +227,12 @@ const make = Effect.gen(function* () {
   const announcer = (connector: Connector, stream: AnnounceStream): Announcer => ({
     join: (channel, member) => stream.isOpen && join(connector, channel, member),
     leave: (channel, memberId) => stream.isOpen && leave(connector, channel, memberId),
+    claim: (channel, member, limit) => {
+      const roster = rosters.get(channel) ?? nobody
+      if (!stream.isOpen || (roster.size >= limit && !roster.has(member.id))) return false
+      join(connector, channel, member)
+      return true
+    },
     watch: (channel) => stream.isOpen && watch(stream, channel),
     unwatch: (channel) => stream.isOpen && unwatch(stream, channel),
     changes: stream.watcher.changes
@@ -226,8 +240,13 @@ const make = Effect.gen(function* () {
 
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
-      for (const { size } of rosters.values()) Metrics.members.add(-size)
-      Metrics.channels.add(-rosters.size)
+      for (const [channel, { size }] of rosters) {
+        if (isSeat(channel)) Metrics.seats.add(-size)
+        else {
+          Metrics.members.add(-size)
+          Metrics.channels.add(-1)
+        }
+      }
       Metrics.connectors.add(-connectors.size)
     })
   )

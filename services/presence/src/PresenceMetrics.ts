@@ -10,6 +10,8 @@ export const members = gauge("weir_presence_members", "Members in all rosters.")
 
 export const channels = gauge("weir_presence_channels", "Channels with at least one member.")
 
+export const seats = gauge("weir_presence_seats", "Connections of users, where these are counted.")
+
 export const connectors = gauge(
   "weir_presence_connectors",
   "Connectors that announce, or did a moment ago."

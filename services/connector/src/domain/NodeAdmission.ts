@@ -18,6 +18,7 @@ import { Turns } from "./Turns.ts"
 /** Why nobody is let in, or not so many. */
 export type Reason =
   | "banned"
+  | "address_connections"
   | "draining"
   | "full"
   | "memory"

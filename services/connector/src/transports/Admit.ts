@@ -21,8 +21,17 @@ const banned = new NotAdmitted(
   failure("permission_denied", "this address may not connect")
 )
 
+/** Somebody else's may end at any time. */
+const comeAgainMs = 10_000
+
+const tooManyFrom = (limit: number) =>
+  new NotAdmitted(
+    "address_connections",
+    failure("too_many_requests", `connections: ${limit} from one address`, comeAgainMs)
+  )
+
 export const makeDoorkeeper = (
-  connector: Pick<Connector["Service"], "sessions">,
+  connector: Pick<Connector["Service"], "connectionsFrom" | "sessions">,
   admission: NodeAdmission,
   isBanned: (address: string) => boolean,
   { limits, origins: configured }: ConnectorConfig,
@@ -37,6 +46,10 @@ export const makeDoorkeeper = (
       const now = performance.now()
       if (isBanned(address)) return banned
       const exempt = isExempt(address)
+      const { connectionsPerAddress: most } = limits
+      if (!exempt && most > 0 && connector.connectionsFrom(address) >= most) {
+        return tooManyFrom(most)
+      }
       // First, so that one address cannot use up what is there for all.
       const tooOften = exempt ? undefined : handshakes.admit(address, now)
       if (tooOften !== undefined) return new NotAdmitted("address_rate", tooOften)

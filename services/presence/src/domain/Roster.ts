@@ -65,6 +65,10 @@ export class Roster {
     return this.#entries.size
   }
 
+  has(memberId: string): boolean {
+    return this.#entries.has(memberId)
+  }
+
   /** Distinct: one with three sessions here counts once, anonymous sessions not at all. */
   get userCount(): number {
     return this.#sessionsOfUser.size

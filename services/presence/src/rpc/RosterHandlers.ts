@@ -12,6 +12,8 @@ import {
   type Announcement,
   type AnnounceRequest,
   type AnnounceResponse,
+  type Claim,
+  type ClaimResult,
   RosterServiceDefinition
 } from "@weir/proto/mesh/v1/presence"
 import { Effect, Stream } from "effect"
@@ -36,6 +38,11 @@ const apply = (announcer: Announcer, { announcement }: Announcement): void => {
   }
 }
 
+const judge = (announcer: Announcer, { channel, id, limit, member }: Claim): ClaimResult => ({
+  id,
+  granted: member !== undefined && member.id !== "" && announcer.claim(channel, member, limit)
+})
+
 const announce = Effect.fnUntraced(
   function* ({ inbound, writeAll }: Duplex<AnnounceRequest, AnnounceResponse>) {
     const presence = yield* Presence
@@ -49,21 +56,22 @@ const announce = Effect.fnUntraced(
       return yield* noHello
     }
     const announcer = yield* presence.open(first.announcement.value)
-    const take = (announcements: ReadonlyArray<Announcement>) =>
-      Effect.suspend(() => {
-        let isSync = false
-        for (const it of announcements) {
-          if (it.announcement?.$case === "hello") return Effect.fail(lateHello)
-          if (it.announcement?.$case === "sync") isSync = true
-          apply(announcer, it)
-        }
-        return isSync ? writeAll([{ changes: [] }]) : Effect.void
-      })
+    const take = Effect.fnUntraced(function* (announcements: ReadonlyArray<Announcement>) {
+      const claims: Array<ClaimResult> = []
+      for (const it of announcements) {
+        const { announcement } = it
+        if (announcement?.$case === "hello") return yield* lateHello
+        if (announcement?.$case === "claim") claims.push(judge(announcer, announcement.value))
+        else apply(announcer, it)
+        if (announcement?.$case === "sync") yield* writeAll([{ changes: [], claims: [] }])
+      }
+      if (claims.length > 0) yield* writeAll([{ changes: [], claims }])
+    })
 
     const read = Effect.andThen(take(others), Effect.forever(Effect.flatMap(next, take)))
     const write = Effect.forever(
       Effect.flatMap(announcer.changes, (changes) =>
-        writeAll([{ changes: changes.map((change) => ({ ...change, reset: false })) }])
+        writeAll([{ changes: changes.map((change) => ({ ...change, reset: false })), claims: [] }])
       )
     )
     yield* Effect.raceFirst(read, write)

@@ -34,6 +34,7 @@ export interface Announcement {
     { $case: "watch"; value: Watch }
     | { $case: "unwatch"; value: Unwatch }
     | { $case: "sync"; value: Sync }
+    | { $case: "claim"; value: Claim }
     | undefined;
 }
 
@@ -57,6 +58,22 @@ export interface Leave {
 export interface Sync {
 }
 
+/** A join if there is a place left, or the member is there already; answered by its number. */
+export interface Claim {
+  id: number;
+  channel: string;
+  member:
+    | Member
+    | undefined;
+  /** How many members there may be. */
+  limit: number;
+}
+
+export interface ClaimResult {
+  id: number;
+  granted: boolean;
+}
+
 export interface Watch {
   channel: string;
 }
@@ -68,6 +85,7 @@ export interface Unwatch {
 /** Empty: the answer to a `sync`. */
 export interface AnnounceResponse {
   changes: PresenceChange[];
+  claims: ClaimResult[];
 }
 
 export interface GetRosterRequest {
@@ -164,6 +182,9 @@ export const Announcement: MessageFns<Announcement> = {
       case "sync":
         Sync.encode(message.announcement.value, writer.uint32(50).fork()).join();
         break;
+      case "claim":
+        Claim.encode(message.announcement.value, writer.uint32(58).fork()).join();
+        break;
     }
     return writer;
   },
@@ -229,6 +250,14 @@ export const Announcement: MessageFns<Announcement> = {
             message.announcement = { $case: "sync", value: Sync.decode(reader, reader.uint32()) };
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.announcement = { $case: "claim", value: Claim.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -280,6 +309,12 @@ export const Announcement: MessageFns<Announcement> = {
       case "sync": {
         if (object.announcement?.value !== undefined && object.announcement?.value !== null) {
           message.announcement = { $case: "sync", value: Sync.fromPartial(object.announcement.value) };
+        }
+        break;
+      }
+      case "claim": {
+        if (object.announcement?.value !== undefined && object.announcement?.value !== null) {
+          message.announcement = { $case: "claim", value: Claim.fromPartial(object.announcement.value) };
         }
         break;
       }
@@ -534,6 +569,166 @@ export const Sync: MessageFns<Sync> = {
   },
 };
 
+function createBaseClaim(): Claim {
+  return { id: 0, channel: "", member: undefined, limit: 0 };
+}
+
+export const Claim: MessageFns<Claim> = {
+  encode(message: Claim, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).int64(message.id);
+    }
+    if (message.channel !== "") {
+      writer.uint32(18).string(message.channel);
+    }
+    if (message.member !== undefined) {
+      Member.encode(message.member, writer.uint32(26).fork()).join();
+    }
+    if (message.limit !== 0) {
+      writer.uint32(32).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Claim {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClaim();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.channel = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.member = Member.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Claim>): Claim {
+    return Claim.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Claim>): Claim {
+    const message = createBaseClaim();
+    message.id = object.id ?? 0;
+    message.channel = object.channel ?? "";
+    message.member = (object.member !== undefined && object.member !== null)
+      ? Member.fromPartial(object.member)
+      : undefined;
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseClaimResult(): ClaimResult {
+  return { id: 0, granted: false };
+}
+
+export const ClaimResult: MessageFns<ClaimResult> = {
+  encode(message: ClaimResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).int64(message.id);
+    }
+    if (message.granted !== false) {
+      writer.uint32(16).bool(message.granted);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ClaimResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseClaimResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.granted = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ClaimResult>): ClaimResult {
+    return ClaimResult.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ClaimResult>): ClaimResult {
+    const message = createBaseClaimResult();
+    message.id = object.id ?? 0;
+    message.granted = object.granted ?? false;
+    return message;
+  },
+};
+
 function createBaseWatch(): Watch {
   return { channel: "" };
 }
@@ -645,13 +840,16 @@ export const Unwatch: MessageFns<Unwatch> = {
 };
 
 function createBaseAnnounceResponse(): AnnounceResponse {
-  return { changes: [] };
+  return { changes: [], claims: [] };
 }
 
 export const AnnounceResponse: MessageFns<AnnounceResponse> = {
   encode(message: AnnounceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.changes) {
       PresenceChange.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.claims) {
+      ClaimResult.encode(v!, writer.uint32(18).fork()).join();
     }
     return writer;
   },
@@ -677,6 +875,14 @@ export const AnnounceResponse: MessageFns<AnnounceResponse> = {
             message.changes.push(PresenceChange.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.claims.push(ClaimResult.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -695,6 +901,7 @@ export const AnnounceResponse: MessageFns<AnnounceResponse> = {
   fromPartial(object: DeepPartial<AnnounceResponse>): AnnounceResponse {
     const message = createBaseAnnounceResponse();
     message.changes = object.changes?.map((e) => PresenceChange.fromPartial(e)) || [];
+    message.claims = object.claims?.map((e) => ClaimResult.fromPartial(e)) || [];
     return message;
   },
 };
