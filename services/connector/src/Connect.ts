@@ -213,7 +213,7 @@ export const connect = (
         rest = enter(deps, {
           session,
           refuse: (why) => refuse(session, id, why),
-          then: () => acceptInTurn(deps, session, id, request, identified)
+          goOn: () => acceptInTurn(deps, session, id, request, identified)
         })
       }
     } catch (defect) {

@@ -28,7 +28,7 @@ export interface Entering {
   readonly session: Session
   readonly refuse: (why: Failure) => void
   /** It may. */
-  readonly then: () => Rest
+  readonly goOn: () => Rest
 }
 
 const turnAway = (
@@ -45,10 +45,10 @@ const turnAway = (
 }
 
 /** Counted over all connectors. A session that comes back has its place still. */
-const takeSeat = ({ announcements }: EntranceDeps, { refuse, session, then }: Entering): Rest => {
+const takeSeat = ({ announcements }: EntranceDeps, { goOn, refuse, session }: Entering): Rest => {
   const { user } = session.identity!
   const { connectionsPerUser } = session.limits
-  if (connectionsPerUser === 0 || user === "") return then()
+  if (connectionsPerUser === 0 || user === "") return goOn()
   const { publicName } = session
   const seat = seatOf(user)
   const member = Member.fromPartial({ id: publicName, user, joinedAt: Date.now() })
@@ -64,7 +64,7 @@ const takeSeat = ({ announcements }: EntranceDeps, { refuse, session, then }: En
       return Effect.void
     }
     session.seat = seat
-    return then() ?? Effect.void
+    return goOn() ?? Effect.void
   })
 }
 
@@ -84,7 +84,7 @@ const ask = (deps: EntranceDeps, entering: Entering): Effect.Effect<void> =>
       })
   })
 
-/** Refuses, or goes on with `then`. */
+/** Refuses, or goes on with `goOn`. */
 export const enter = (deps: EntranceDeps, entering: Entering): Rest => {
   const { trust } = deps
   const sentence = trust.restrictions().judge(entering.session.standing)
