@@ -141,6 +141,7 @@ export interface Settings {
   readonly namespaces: Namespaces
   readonly origins: ReadonlyArray<string>
   readonly limits: Limits
+  readonly trustedProxies: ReadonlyArray<string>
   readonly compression: boolean
   readonly drain: DrainSettings
   readonly auth: AuthSettings
@@ -175,6 +176,7 @@ export type Environment = Omit<
   | "namespaces"
   | "origins"
   | "limits"
+  | "trustedProxies"
   | "compression"
   | "drain"
   | "auth"
@@ -208,6 +210,7 @@ export const decide = (file: WeirFile, environment: Environment): Settings => {
       ...(environment.development ? oneHost : {}),
       ...file.limits
     },
+    trustedProxies: file.trustedProxies ?? [],
     compression: file.compression ?? false,
     drain: { ...defaultDrain, ...file.drain },
     auth: {

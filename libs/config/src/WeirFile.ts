@@ -245,6 +245,8 @@ export const WeirFile = Schema.Struct({
   /** Who may open a connection from a browser. Empty: nobody; programs send no Origin. */
   origins: Schema.optionalKey(Schema.Array(Origin)),
   limits: Schema.optionalKey(LimitOptions),
+  /** Whose `X-Forwarded-For` is believed. */
+  trustedProxies: Schema.optionalKey(Schema.Array(AddressRange)),
   /** WebSocket clients that offer it are sent compressed publications, and may compress, too. */
   compression: Schema.optionalKey(Schema.Boolean),
   drain: Schema.optionalKey(DrainOptions),

@@ -12,6 +12,8 @@ export interface Upgrade {
   readonly origin: string | undefined
   /** The peer's IP address. */
   readonly address: string
+  /** What proxies say of whom they heard from, if they do. */
+  readonly forwarded: string | undefined
   /** As the client prefers them; empty when it offers none. */
   readonly protocols: ReadonlyArray<string>
 }
@@ -28,12 +30,19 @@ const refusalTimeoutMs = 1_000
 /** A path, or all of an address: proxies may send that. */
 const pathOf = (url: string): string => url.replace(/^https?:\/\/[^/?]*/i, "").split("?", 1)[0]!
 
+/** Of several such headers, all in their order. */
+export const forwardedIn = ({
+  "x-forwarded-for": forwarded
+}: IncomingMessage["headers"]): string | undefined =>
+  Array.isArray(forwarded) ? forwarded.join(",") : forwarded
+
 export const upgradeOf = ({ headers, socket, url = "/" }: IncomingMessage): Upgrade => {
   const offered = headers["sec-websocket-protocol"]
   return {
     path: pathOf(url),
     origin: headers.origin,
     address: socket.remoteAddress ?? "",
+    forwarded: forwardedIn(headers),
     protocols:
       offered
         ?.split(",")

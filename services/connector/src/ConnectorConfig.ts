@@ -13,6 +13,8 @@ export interface ConnectorConfig {
   readonly meshPort: number
   readonly namespaces: Namespaces
   readonly limits: Limits
+  /** Address ranges of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: ReadonlyArray<string>
   /** WebSockets are compressed, where the client offers it. */
   readonly compression: boolean
   readonly drain: DrainSettings
@@ -43,6 +45,7 @@ export const fromSettings = (settings: Settings, pageDirectory?: string): Connec
   meshPort: settings.meshPort,
   namespaces: settings.namespaces,
   limits: settings.limits,
+  trustedProxies: settings.trustedProxies,
   compression: settings.compression,
   drain: settings.drain,
   origins: settings.origins,

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { checkOrigin, exemptAddresses, Handshakes, limitKeyOf } from "./Admission.ts"
+import { addressesIn, checkOrigin, Handshakes, limitKeyOf } from "./Admission.ts"
 
 describe("Admission", () => {
   it("allows exactly the configured origins, and programs that send none", () => {
@@ -19,7 +19,7 @@ describe("Admission", () => {
   })
 
   it("exempts addresses of the configured ranges, however they are written", () => {
-    const isExempt = exemptAddresses(["127.0.0.0/8", "2001:db8::/32"])
+    const isExempt = addressesIn(["127.0.0.0/8", "2001:db8::/32"])
     assert.deepStrictEqual(
       ["127.0.0.9", "::ffff:127.0.0.1", "2001:db8:1::1", "10.0.0.1", "::1"].map(isExempt),
       [true, true, true, false, false]

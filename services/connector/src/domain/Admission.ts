@@ -8,7 +8,8 @@ import { type Rate, TokenBucket } from "@weir/flow/TokenBucket"
 /** Buckets of addresses seen lately. At the limit the fullest are forgotten: they lose nothing. */
 const maxAddresses = 100_000
 
-export const exemptAddresses = (ranges: ReadonlyArray<string>): ((address: string) => boolean) => {
+/** Those in any of the ranges. */
+export const addressesIn = (ranges: ReadonlyArray<string>): ((address: string) => boolean) => {
   if (ranges.length === 0) return () => false
   const list = new BlockList()
   for (const range of ranges) {

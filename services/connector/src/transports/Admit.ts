@@ -2,16 +2,17 @@
  * Admit: whether a client may open a connection or a session at all, whichever door it is at.
  */
 import { type Failure, failure } from "@weir/core/Failure"
+import { peerAddress } from "@weir/socket/PeerAddress"
 import type { Connector } from "../Connector.ts"
 import type { ConnectorConfig } from "../ConnectorConfig.ts"
 import { refusedHandshakes } from "../ConnectorMetrics.ts"
-import { checkOrigin, exemptAddresses, Handshakes } from "../domain/Admission.ts"
+import { addressesIn, checkOrigin, Handshakes } from "../domain/Admission.ts"
 import { type Admitted, type NodeAdmission, NotAdmitted } from "../domain/NodeAdmission.ts"
 
 export interface Doorkeeper {
   readonly checkOrigin: (origin: string | undefined) => Failure | undefined
   /** Takes from what the address may have, and from what the node has for all of them. */
-  readonly admit: (address: string) => Admitted | Failure
+  readonly admit: (peer: string, forwarded: string | undefined) => Admitted | Failure
   /** Counts a refusal, and gives it back. */
   readonly refused: (failure: Failure) => Failure
 }
@@ -34,15 +35,17 @@ export const makeDoorkeeper = (
   connector: Pick<Connector["Service"], "connectionsFrom" | "sessions">,
   admission: NodeAdmission,
   isBanned: (address: string) => boolean,
-  { limits, origins: configured }: ConnectorConfig,
+  { limits, origins: configured, trustedProxies }: ConnectorConfig,
   ownOrigins: ReadonlyArray<string>
 ): Doorkeeper => {
-  const isExempt = exemptAddresses(limits.exempt)
+  const isExempt = addressesIn(limits.exempt)
+  const isProxy = addressesIn(trustedProxies)
   const handshakes = new Handshakes(limits.handshakesPerAddress)
   const origins = [...configured, ...ownOrigins]
   return {
     checkOrigin: (origin) => checkOrigin(origins, origin),
-    admit: (address) => {
+    admit: (peer, forwarded) => {
+      const address = peerAddress(peer, forwarded, isProxy)
       const now = performance.now()
       if (isBanned(address)) return banned
       const exempt = isExempt(address)

@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type { Limits } from "@weir/config/Settings"
 import { Failure, failure } from "@weir/core/Failure"
 import * as EventStream from "@weir/socket/EventStream"
+import { forwardedIn } from "@weir/socket/Handshake"
 import { readBody } from "@weir/socket/HttpBody"
 import { maxMessageBytes } from "../ConnectorConfig.ts"
 import type { Events } from "../domain/RetainedEvents.ts"
@@ -96,7 +97,10 @@ export const make = ({ accessTo, doorkeeper, limits, sessions }: SessionRoutesOp
 
   const create = (asked: Asked): void => {
     const { request, response } = asked
-    const admitted = doorkeeper.admit(request.socket.remoteAddress ?? "")
+    const admitted = doorkeeper.admit(
+      request.socket.remoteAddress ?? "",
+      forwardedIn(request.headers)
+    )
     if (admitted instanceof Failure) return refuse(response, doorkeeper.refused(admitted))
     body(asked, (read) => sessions.open(read, admitted, (it) => answerOpened(response, it)))
   }

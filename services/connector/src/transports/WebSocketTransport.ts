@@ -52,12 +52,12 @@ export const serve = Effect.fnUntraced(function* (
     } as const
   }
 
-  const decide = ({ address, origin, protocols }: Upgrade) => {
+  const decide = ({ address, forwarded, origin, protocols }: Upgrade) => {
     const badOrigin = doorkeeper.checkOrigin(origin)
     if (badOrigin !== undefined) return refuse(badOrigin)
     const protocol = chooseProtocol(protocols)
     if (typeof protocol === "object") return refuse(protocol)
-    const admitted = doorkeeper.admit(address)
+    const admitted = doorkeeper.admit(address, forwarded)
     if (admitted instanceof Failure) return refuse(admitted)
     const format: WireFormat = protocol === undefined ? "json" : formats[protocol]!
     return { accept: true, protocol, terms: { format, admitted } } as const
