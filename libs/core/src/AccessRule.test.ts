@@ -29,6 +29,14 @@ describe("access rules", () => {
     ])
   })
 
+  it("take nothing away from one another", () => {
+    const narrow = [...rules, rule("org:acme:{sub}", "history")]
+    assert.deepInclude(allowedBy(narrow, { sub: "ann", org: "acme" }), {
+      pattern: "org:acme:ann",
+      verbs: ["subscribe", "publish", "history"]
+    })
+  })
+
   it.each([
     [""],
     ["*"],

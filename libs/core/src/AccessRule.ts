@@ -4,7 +4,7 @@
  * A rule becomes a capability with the claims of a token in it. What a claim says is taken
  * literally: a user who is called `*` may nothing that others may not.
  */
-import type { Capabilities, Capability, Verb } from "./Capability.ts"
+import { type Capabilities, union, type Verb } from "./Capability.ts"
 
 export interface AccessRule {
   /** `org:{claims.org}:*`: `{sub}`, or `{claims.…}` with the name of a claim. */
@@ -50,14 +50,9 @@ const patternFor = ({ pattern }: AccessRule, claims: Claims): string | undefined
   return isWhole ? filled : undefined
 }
 
-/** What the rules allow to whom a token with these claims is. */
-export const allowedBy = (rules: ReadonlyArray<AccessRule>, claims: Claims): Capabilities => {
-  const allowed = new Map<string, Capability>()
-  for (const rule of rules) {
+/** What the rules allow, all together, to whom a token with these claims is. */
+export const allowedBy = (rules: ReadonlyArray<AccessRule>, claims: Claims): Capabilities =>
+  rules.reduce<Capabilities>((allowed, rule) => {
     const pattern = patternFor(rule, claims)
-    if (pattern === undefined) continue
-    const verbs = [...new Set([...(allowed.get(pattern)?.verbs ?? []), ...rule.verbs])]
-    allowed.set(pattern, { pattern, verbs })
-  }
-  return [...allowed.values()]
-}
+    return pattern === undefined ? allowed : union(allowed, [{ pattern, verbs: rule.verbs }])
+  }, [])

@@ -61,6 +61,17 @@ export const evicted = counterBy(
   "code"
 )
 
+const heldRestrictions = gauge(
+  "weir_connector_restrictions",
+  "Restrictions that hold here, as auth has told them"
+)
+let heldBefore = 0
+
+export const restrictionsHeld = (count: number): void => {
+  heldRestrictions.add(count - heldBefore)
+  heldBefore = count
+}
+
 const ageOfRestrictions = gauge(
   "weir_connector_restrictions_age_seconds",
   "Since auth last said that the list of restrictions here is all of it"

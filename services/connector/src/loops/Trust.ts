@@ -12,7 +12,7 @@ import { keepOpen } from "@weir/mesh/KeepOpen"
 import { fromMessage, named } from "@weir/mesh/RestrictionMessages"
 import type { RestrictionChanges } from "@weir/proto/mesh/v1/auth"
 import { Context, Effect, Layer, Schedule, Stream } from "effect"
-import { restrictionsAge } from "../ConnectorMetrics.ts"
+import { restrictionsAge, restrictionsHeld } from "../ConnectorMetrics.ts"
 import { KnownRestrictions, type RestrictionsTold } from "../domain/KnownRestrictions.ts"
 import { type TicketKey, ticketKey } from "../domain/Ticket.ts"
 
@@ -60,13 +60,16 @@ const make = Effect.gen(function* () {
         ticketKeys = trust.ticketKeys.map(({ id, secret }) => ticketKey(id, secret))
       }
       if (trust.restrictions === undefined) return
-      tell(known.take(toldBy(trust.restrictions), Date.now()))
+      const kicks = known.take(toldBy(trust.restrictions), Date.now())
+      restrictionsHeld(known.held.size)
+      tell(kicks)
     })
   )
   // Between two sessions what we have stays.
   yield* Effect.forkScoped(keepOpen({ name: "trust", session }))
   yield* Effect.sync(() => {
     known.held.expire(Date.now())
+    restrictionsHeld(known.held.size)
     restrictionsAge((performance.now() - heardAt) / 1_000)
   }).pipe(Effect.repeat(Schedule.spaced("1 second")), Effect.forkScoped)
 
