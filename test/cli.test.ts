@@ -247,7 +247,6 @@ describe("weir without what it needs", () => {
   it.each([
     ["subscribe", ["subscribe", "chat:a"]],
     ["subscribe with a token", ["subscribe", "chat:a", "--token", "t"]],
-    ["publish", ["publish", "chat:a", "1"]],
     ["publish of lines", ["publish", "chat:a"]]
   ])("ends with 69 where nothing answers: %s", async (_title, args) => {
     const { code, err, out } = await runWeir(args, nowhere, "1\n")

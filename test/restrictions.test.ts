@@ -3,6 +3,7 @@
  * processes over a real Redis, as an administrator does it.
  */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { GrpcReflectionClient } from "./harness/GrpcReflectionClient.ts"
 import { openJson } from "./harness/JsonClient.ts"
 import { type Mesh, startMesh } from "./harness/Mesh.ts"
 import { type RedisServer, startRedis } from "./harness/RedisServer.ts"
@@ -19,6 +20,7 @@ describe("restrictions", () => {
   let mesh: Mesh
   let connectors: ReadonlyArray<string>
   let env: Readonly<Record<string, string>>
+  let api: GrpcReflectionClient
   const open: Array<WireClient> = []
 
   beforeAll(async () => {
@@ -29,18 +31,30 @@ describe("restrictions", () => {
       { WEIR_REDIS_URL: redis.url }
     )
     connectors = mesh.all("connector").map(({ http }) => http!)
-    env = whereIs(mesh.all("router")[0]!)
+    const router = mesh.all("router")[0]!
+    env = whereIs(router)
+    api = await GrpcReflectionClient.connect(router.grpc!)
   })
   afterAll(async () => {
     for (const it of open) it.close()
+    api?.close()
     await mesh?.stop()
     await redis?.kill("SIGKILL")
   })
 
+  /** As an administrator does it in a shell. */
   const weir = async (...args: ReadonlyArray<string>) => {
     const { code, err, out } = await runWeir(args, env)
     assert.strictEqual(code, 0, err)
     return out.trimEnd()
+  }
+
+  /** As a service does it. */
+  const admin = async (method: "Restrict" | "Lift", kind: string, target: object) => {
+    const request = { kind, target }
+    const answer = await api.call("weir.api.v1.AdminService", method, request, "dev-key")
+    assert.strictEqual(answer.code, 0, answer.details)
+    return answer.response
   }
 
   /** `later`: seconds after now, by which an issuer's clock may be ahead. */
@@ -108,7 +122,7 @@ describe("restrictions", () => {
   it("revoke one token, and one session, and no other of the same user", async () => {
     const one = await connect(connectors[0]!, { token: await tokenOf("cleo", 0, { jti: "lost" }) })
     const two = await connect(connectors[1]!, { token: await tokenOf("cleo", 0, { jti: "kept" }) })
-    await weir("revoke", "token", "lost")
+    await admin("Restrict", "revoke", { token_id: "lost" })
     assert.deepStrictEqual(await codes([one]), [3505])
     await two.client.settle()
 
@@ -116,7 +130,7 @@ describe("restrictions", () => {
     await three.client.subscribe(channel, { member: {} })
     const roster = await two.client.request("presence", { channel })
     const [{ id }] = roster.payload.members.filter(({ user }: { user: string }) => user === "cleo")
-    await weir("revoke", "session", id)
+    await admin("Restrict", "revoke", { session: id })
     assert.deepStrictEqual(await codes([three]), [3505])
     assert.strictEqual(await refusedWith(connectors[0]!, { ticket: three.ticket }), 3505)
     await two.client.settle()
@@ -136,7 +150,7 @@ describe("restrictions", () => {
 
   it("ban an address at the door, for all who come from there", async () => {
     const eve = await everywhere("eve")
-    await weir("ban", "address", "127.0.0.1")
+    await admin("Restrict", "ban", { address: "127.0.0.1" })
     assert.deepStrictEqual(await codes(eve), [3506, 3506, 3506])
     for (const http of connectors) {
       const answer = await fetch(`http://${http}/v1/sessions`, { method: "POST", body: "{}" })
@@ -144,7 +158,7 @@ describe("restrictions", () => {
       assert.strictEqual(((await answer.json()) as { code: string }).code, "permission_denied")
       assert.match(await openJson(http).then(() => "", String), /handshake was refused/)
     }
-    await weir("unban", "address", "127.0.0.1")
+    assert.isTrue((await admin("Lift", "ban", { address: "127.0.0.1" })).lifted)
     await connect(connectors[0]!, { token: await tokenOf("eve") })
   })
 
@@ -163,7 +177,7 @@ describe("restrictions", () => {
       assert.strictEqual((await client.take("publication")).payload.data, "hello")
     }
 
-    await weir("unmute", "user", "finn")
+    assert.isTrue((await admin("Lift", "mute", { user: "finn" })).lifted)
     assert.strictEqual((await finn!.client.publish(channel, "hi")).type, "published")
   })
 
@@ -173,16 +187,16 @@ describe("restrictions", () => {
     assert.deepStrictEqual(await codes(hal), [3503, 3503, 3503])
     const back = await connect(connectors[0]!, { ticket: hal[0]!.ticket })
     // What holds is told again and again; a kick is done once.
-    await weir("ban", "user", "nobody")
+    await admin("Restrict", "ban", { user: "nobody" })
     await back.client.settle()
   })
 
   it("are kept when auth starts anew, and told to connectors that had lost it", async () => {
-    await weir("ban", "user", "ivy")
+    await admin("Restrict", "ban", { user: "ivy" })
     const joe = await everywhere("joe")
     await mesh.restart("auth-1", "SIGKILL")
 
-    await weir("revoke", "user", "joe")
+    await admin("Restrict", "revoke", { user: "joe" })
 
     assert.deepStrictEqual(await codes(joe), [3505, 3505, 3505])
     for (const http of connectors) {
@@ -221,7 +235,7 @@ describe("restrictions", () => {
     const kim = await everywhere("kim")
     const away = mesh.all("connector")[2]!.child
     away.kill("SIGSTOP")
-    await weir("revoke", "user", "kim")
+    await admin("Restrict", "revoke", { user: "kim" })
     assert.deepStrictEqual(await codes(kim.slice(0, 2)), [3505, 3505])
     assert.isTrue(kim[2]!.client.isOpen)
 
