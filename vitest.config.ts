@@ -12,7 +12,7 @@ const crowded = [
 
 /** They wait for most of their time: two of them run beside a crowded one. */
 const patient = [
-  "test/{cluster,redis,halfOpen,restrictions,rosterMoves,transcriptHeartbeat}.test.ts",
+  "test/{attacks,cluster,redis,halfOpen,restrictions,rosterMoves,transcriptHeartbeat}.test.ts",
   "test/browser{Transports,Recovery}.test.ts"
 ]
 

@@ -65,21 +65,6 @@ describe("npm run bench", () => {
     assert.isAbove(ratios["loop@8"]!.median, 0)
   })
 
-  it("measures lanes of a router beside one that is not read, and what that is owed still comes", {
-    timeout: 120_000
-  }, () => {
-    const quick = "--part lane --pairs 1 --seconds 1 --scale 0.1 --json"
-    const { status, stderr, stdout } = bench("hot", ...quick.split(" "))
-    assert.strictEqual(status, 0, stderr)
-    const { ratios, runs } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as Line
-    assert.lengthOf(runs, 2)
-    for (const run of runs) {
-      assert.deepInclude(run, { lost: 0, misordered: 0, besideTold: 0, besideUnaccounted: 0 })
-      assert.strictEqual(run["besideReceived"], run["besidePublished"])
-    }
-    assert.deepStrictEqual(Object.keys(ratios), ["lane@stalled/none"])
-  })
-
   it("says what it can measure, and with whom", () => {
     const { status, stdout } = bench("--help")
     assert.strictEqual(status, 0)

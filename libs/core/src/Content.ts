@@ -6,6 +6,7 @@
  * stands and nobody can close the envelope from inside.
  */
 import { type Failure, failure } from "./Failure.ts"
+import { isTooDeep, maxJsonDepth } from "./JsonDepth.ts"
 
 export type ContentKind = "json" | "text" | "binary"
 
@@ -60,6 +61,7 @@ export const checkContent = (
   const text = decodeUtf8(data)
   if (text === undefined) return failure("bad_request", "data: not valid UTF-8")
   if (kind === "text") return data
+  if (isTooDeep(data)) return failure("bad_request", `data: nested deeper than ${maxJsonDepth}`)
   if (!isJson(text)) return failure("bad_request", "data: not valid JSON")
   // A raw line break in valid JSON can only be white space between tokens.
   return data.includes(lineFeed) || data.includes(carriageReturn)
