@@ -44,8 +44,9 @@ export class RestrictionList extends Context.Service<
     ) => Effect.Effect<boolean, Failure>
     /** In the order of their ids. An empty kind: all. */
     readonly list: (kind: string, limit: number, after: string) => Effect.Effect<RestrictionPage>
-    readonly held: () => Restrictions
-    /** All that hold, then every change. */
+    /** Undefined until the store was read once: then nobody can say that somebody may come. */
+    readonly held: () => Restrictions | undefined
+    /** All that hold, once that is known, then every change. */
     readonly changes: Stream.Stream<RestrictionChange>
     /** Learns what has changed in the store. */
     readonly refresh: Effect.Effect<void, Failure>
@@ -66,6 +67,7 @@ const make = Effect.gen(function* () {
   const oneAtATime = yield* Semaphore.make(1)
   let held = new Restrictions()
   let version = nothingSeen
+  let isRead = false
   /** Up to which everybody else has read, too: so it was some time ago. */
   let tidyUpTo = nothingSeen
   let remembered: Array<RestrictionChange> = []
@@ -131,10 +133,11 @@ const make = Effect.gen(function* () {
       for (const restriction of changes.put) whole.put(restriction)
       held = whole
     } else {
-      if (changes.put.length + changes.lifted.length === 0) return false
+      if (isRead && changes.put.length + changes.lifted.length === 0) return false
       for (const restriction of changes.put) held.put(restriction)
       for (const id of changes.lifted) held.lift(id)
     }
+    isRead = true
     const { isWhole, lifted, put } = changes
     yield* tell({ isWhole, lifted, put })
     return isAnother
@@ -181,11 +184,12 @@ const make = Effect.gen(function* () {
           next: named.length > limit ? page.at(-1)![0] : ""
         }
       }),
-    held: () => held,
+    held: () => (isRead ? held : undefined),
     changes: Stream.unwrap(
       Effect.sync(() => {
         let told: number | undefined
         return Stream.flatMap(SubscriptionRef.changes(last), () => {
+          if (!isRead) return Stream.empty
           const number = SubscriptionRef.getUnsafe(last)
           const changes = told === undefined ? [whole()] : changesAfter(told, number)
           told = number

@@ -3,13 +3,16 @@
  * written down before it is answered.
  */
 import type { AuditEvent } from "@weir/core/AuditLine"
-import { type Failure, orFail } from "@weir/core/Failure"
+import { type Failure, failure, orFail } from "@weir/core/Failure"
 import { implement } from "@weir/grpc/Handlers"
 import { named, toMessage } from "@weir/mesh/RestrictionMessages"
 import { type Actor, RestrictionServiceDefinition } from "@weir/proto/mesh/v1/restriction"
 import { Clock, Effect } from "effect"
 import { AuditTrail } from "../AuditTrail.ts"
 import { RestrictionList } from "../RestrictionList.ts"
+
+/** What was kept from before this process was there. */
+const unread = failure("unavailable", "the list of restrictions was not read yet", 500)
 
 const eventBy = (
   actor: Actor | undefined,
@@ -73,9 +76,14 @@ export const restrictionHandlers = Effect.gen(function* () {
         next
       })),
     checkStanding: (who) =>
-      Effect.sync(() => {
+      Effect.suspend(() => {
         const held = list.held()
-        return { sentence: held.judge(who) ?? "", muted: held.muted(who) !== undefined }
+        return held === undefined
+          ? Effect.fail(unread)
+          : Effect.succeed({
+              sentence: held.judge(who) ?? "",
+              muted: held.muted(who) !== undefined
+            })
       })
   })
 })

@@ -38,7 +38,7 @@ export class KnownRestrictions {
 
   /** What is known may not be all. `nowMs` is of the clock that `heard` has. */
   isStale(nowMs: number): boolean {
-    return nowMs - this.#heardAt > staleAfterMs
+    return this.#isNew || nowMs - this.#heardAt > staleAfterMs
   }
 
   /** Takes it in, and gives the kicks that are to be done now. */
