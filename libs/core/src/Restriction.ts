@@ -36,6 +36,12 @@ export interface Restriction {
   readonly reason: string
 }
 
+export interface RestrictionPage {
+  readonly restrictions: ReadonlyArray<Restriction>
+  /** Empty: this was the last page. */
+  readonly next: string
+}
+
 const targetsOf: { readonly [kind in RestrictionKind]: ReadonlyArray<TargetType> } = {
   revoke: ["user", "session", "token", "everybody"],
   ban: ["user", "address"],
@@ -47,7 +53,7 @@ const maxValueBytes = 256
 const maxReasonBytes = 256
 
 /** As long as the longest token lives, and its leeway: then there is nothing left to revoke. */
-export const longestTokenMs = 24 * 60 * 60 * 1_000 + 60_000
+const longestTokenMs = 24 * 60 * 60 * 1_000 + 60_000
 
 /** For connectors that were cut off, and hear of it late. */
 const kickMs = 10 * 60 * 1_000
@@ -73,8 +79,18 @@ export const canonicalRange = (text: string): string | undefined => {
 }
 
 /** What names a restriction: a later one with the same name takes its place. */
-export const restrictionId = (kind: RestrictionKind, { type, value }: RestrictionTarget): string =>
-  `${kind} ${type} ${value}`
+export const restrictionId = ({
+  kind,
+  target: { type, value }
+}: Pick<Restriction, "kind" | "target">): string => `${kind} ${type} ${value}`
+
+/** The parts of such a name. */
+export const partsOfId = (
+  id: string
+): { readonly kind: string; readonly type: string; readonly value: string } => {
+  const [kind = "", type = ""] = id.split(" ", 2)
+  return { kind, type, value: id.slice(kind.length + type.length + 2) }
+}
 
 const bytes = (text: string): number => Buffer.byteLength(text)
 

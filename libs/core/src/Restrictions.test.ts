@@ -121,7 +121,7 @@ describe("Restrictions", () => {
     assert.isFalse(list.lift("ban address 10.0.0.0/8"))
     assert.deepStrictEqual([list.isBanned("10.1.1.1"), list.isBanned("192.0.2.7")], [false, true])
     assert.deepStrictEqual(list.expire(now + 999), [])
-    assert.deepStrictEqual(list.expire(now + 1_000), [restrictionId("ban", range.target)])
+    assert.deepStrictEqual(list.expire(now + 1_000), [restrictionId(range)])
     assert.deepStrictEqual([list.isBanned("192.0.2.7"), list.size], [false, 0])
   })
 })

@@ -3,7 +3,7 @@
  *
  * To ask takes a few look-ups, however many there are: it is asked for everybody who connects.
  */
-import { BlockList } from "node:net"
+import { type AddressFamily, addressesIn, familyOf, plainAddress } from "./AddressRanges.ts"
 import {
   type Restriction,
   type RestrictionKind,
@@ -28,13 +28,13 @@ export interface Standing {
 /** What becomes of them: names of close codes. */
 export type Sentence = "revoked" | "banned"
 
-/** As the kernel shows an IPv4 peer of a listener for both. */
-const plainAddress = (address: string): string =>
-  address.startsWith("::ffff:") ? address.slice(7) : address
+const longestOf = (family: AddressFamily): number => (family === "ipv6" ? 128 : 32)
 
-const familyOf = (address: string) => (address.includes(":") ? "ipv6" : "ipv4")
-
-const longestOf = (family: "ipv4" | "ipv6"): number => (family === "ipv6" ? 128 : 32)
+/** More than one address. */
+const isWide = (range: string): boolean => {
+  const [network = "", bits] = range.split("/")
+  return Number(bits) < longestOf(familyOf(network))
+}
 
 /** A token says its second only: one of the same second is taken for older. */
 const isIssuedUpTo = (restriction: Restriction | undefined, issuedAt: number): boolean =>
@@ -45,7 +45,7 @@ export class Restrictions {
   /** By kind and type of target, and then by the target's value. */
   readonly #byTarget = new Map<string, Map<string, Restriction>>()
   /** Of addresses, the ranges of each kind: single ones are looked up. Made when needed. */
-  readonly #ranges = new Map<RestrictionKind, BlockList>()
+  readonly #ranges = new Map<RestrictionKind, (address: string) => boolean>()
 
   get size(): number {
     return this.#byId.size
@@ -55,13 +55,9 @@ export class Restrictions {
     return this.#byId.values()
   }
 
-  get(id: string): Restriction | undefined {
-    return this.#byId.get(id)
-  }
-
   put(restriction: Restriction): void {
     const { kind, target } = restriction
-    this.#byId.set(restrictionId(kind, target), restriction)
+    this.#byId.set(restrictionId(restriction), restriction)
     const key = `${kind} ${target.type}`
     const targets = this.#byTarget.get(key) ?? new Map()
     this.#byTarget.set(key, targets.set(target.value, restriction))
@@ -79,15 +75,10 @@ export class Restrictions {
     return true
   }
 
-  clear(): void {
-    this.#byId.clear()
-    this.#byTarget.clear()
-    this.#ranges.clear()
-  }
-
   /** Lets go of those that are over, and gives their ids. */
   expire(nowMillis: number): ReadonlyArray<string> {
-    const over = [...this.#byId].filter(([, { until }]) => until <= nowMillis).map(([id]) => id)
+    const over: Array<string> = []
+    for (const [id, { until }] of this.#byId) if (until <= nowMillis) over.push(id)
     for (const id of over) this.lift(id)
     return over
   }
@@ -101,11 +92,10 @@ export class Restrictions {
     const ranges = this.#byTarget.get(`${kind} address`)
     if (ranges === undefined || ranges.size === 0 || address === "") return false
     const plain = plainAddress(address)
-    const family = familyOf(plain)
-    if (ranges.has(`${plain}/${longestOf(family)}`)) return true
-    const list = this.#ranges.get(kind) ?? rangesIn(ranges.keys())
-    this.#ranges.set(kind, list)
-    return list.check(plain, family)
+    if (ranges.has(`${plain}/${longestOf(familyOf(plain))}`)) return true
+    const isInRange = this.#ranges.get(kind) ?? addressesIn([...ranges.keys()].filter(isWide))
+    this.#ranges.set(kind, isInRange)
+    return isInRange(plain)
   }
 
   /** May nobody come from there? */
@@ -147,14 +137,4 @@ export class Restrictions {
     if (this.#byId.size === 0) return undefined
     return this.#of("mute", "user", who.user) ?? this.#ofSession("mute", who)
   }
-}
-
-const rangesIn = (ranges: Iterable<string>): BlockList => {
-  const list = new BlockList()
-  for (const range of ranges) {
-    const [network = "", bits] = range.split("/")
-    const family = familyOf(network)
-    if (Number(bits) < longestOf(family)) list.addSubnet(network, Number(bits), family)
-  }
-  return list
 }

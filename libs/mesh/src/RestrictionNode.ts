@@ -8,6 +8,7 @@ import type {
   Restricting,
   Restriction,
   RestrictionKind,
+  RestrictionPage,
   RestrictionTarget
 } from "@weir/core/Restriction"
 import type { Standing } from "@weir/core/Restrictions"
@@ -21,12 +22,6 @@ import {
 import { Context, Effect, type Scope } from "effect"
 import * as PeerMap from "./PeerMap.ts"
 import { fromMessage, toAuditMessage } from "./RestrictionMessages.ts"
-
-export interface RestrictionPage {
-  readonly restrictions: ReadonlyArray<Restriction>
-  /** Empty: this was the last page. */
-  readonly next: string
-}
 
 export class RestrictionNode extends Context.Service<
   RestrictionNode,

@@ -11,6 +11,7 @@ import {
   type Restricting,
   type Restriction,
   type RestrictionKind,
+  type RestrictionPage,
   type RestrictionTarget,
   restrictionId
 } from "@weir/core/Restriction"
@@ -25,12 +26,6 @@ export interface RestrictionChange {
   readonly put: ReadonlyArray<Restriction>
   /** Their ids. */
   readonly lifted: ReadonlyArray<string>
-}
-
-export interface RestrictionPage {
-  readonly restrictions: ReadonlyArray<Restriction>
-  /** Empty: this was the last page. */
-  readonly next: string
 }
 
 export class RestrictionList extends Context.Service<
@@ -90,11 +85,8 @@ const make = Effect.gen(function* () {
       if (next.isWhole) all = next
       else {
         // Of one restriction the last change is the one that counts.
-        const changed = new Set([
-          ...next.lifted,
-          ...next.put.map(({ kind, target }) => restrictionId(kind, target))
-        ])
-        const stays = ({ kind, target }: Restriction) => !changed.has(restrictionId(kind, target))
+        const changed = new Set([...next.lifted, ...next.put.map(restrictionId)])
+        const stays = (it: Restriction) => !changed.has(restrictionId(it))
         all = {
           ...next,
           isWhole: all.isWhole,
@@ -120,9 +112,9 @@ const make = Effect.gen(function* () {
     const isAnother = version.epoch !== "" && changes.version.epoch !== version.epoch
     if (isAnother) {
       const now = yield* Clock.currentTimeMillis
-      const stored = new Set(changes.put.map(({ kind, target }) => restrictionId(kind, target)))
+      const stored = new Set(changes.put.map(restrictionId))
       const lost = [...held.values()].filter(
-        ({ kind, target, until }) => until > now && !stored.has(restrictionId(kind, target))
+        (it) => it.until > now && !stored.has(restrictionId(it))
       )
       yield* giveBack(lost)
     }
@@ -167,7 +159,7 @@ const make = Effect.gen(function* () {
     }),
     lift: Effect.fnUntraced(function* (kind, target) {
       const checked = yield* orFail(checkTarget(kind, target))
-      const lifted = yield* store.lift(restrictionId(kind, checked))
+      const lifted = yield* store.lift(restrictionId({ kind, target: checked }))
       yield* Effect.ignore(refresh)
       return lifted
     }),
@@ -175,7 +167,7 @@ const make = Effect.gen(function* () {
       Effect.sync(() => {
         const named = [...held.values()]
           .filter((it) => kind === "" || it.kind === kind)
-          .map((it) => [restrictionId(it.kind, it.target), it] as const)
+          .map((it) => [restrictionId(it), it] as const)
           .filter(([id]) => id > after)
           .sort(([one], [other]) => (one < other ? -1 : 1))
         const page = named.slice(0, limit)

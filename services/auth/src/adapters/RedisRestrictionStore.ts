@@ -45,7 +45,7 @@ const make = Effect.gen(function* () {
 
   return RestrictionStore.of({
     put: Effect.fnUntraced(function* (restriction) {
-      const id = restrictionId(restriction.kind, restriction.target)
+      const id = restrictionId(restriction)
       const args = [id, JSON.stringify(restriction), maxRestrictions, randomUUID()]
       const done = yield* Effect.catch(redis.run(putScript, restrictionKeys, args), unavailable)
       if (done === 1) return

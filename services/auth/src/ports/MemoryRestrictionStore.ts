@@ -49,7 +49,7 @@ const make = () => {
   return RestrictionStore.of({
     put: (restriction) =>
       Effect.suspend(() => {
-        const id = restrictionId(restriction.kind, restriction.target)
+        const id = restrictionId(restriction)
         if (held >= maxRestrictions && entries.get(id)?.restriction === undefined) {
           return Effect.fail(failure("too_many_requests", `restrictions: limit ${maxRestrictions}`))
         }

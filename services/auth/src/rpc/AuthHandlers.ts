@@ -5,6 +5,7 @@
  * takes long holds up those of its own part and no others.
  */
 import { type Failure, failure } from "@weir/core/Failure"
+import { partsOfId } from "@weir/core/Restriction"
 import { implement } from "@weir/grpc/Handlers"
 import { toMessage as toRestrictionMessage } from "@weir/mesh/RestrictionMessages"
 import {
@@ -82,8 +83,8 @@ const pagesOf = ({
       more: page < pages - 1,
       put: part(put).map(toRestrictionMessage),
       lifted: part(lifted).map((id) => {
-        const [kind = "", targetType = ""] = id.split(" ", 2)
-        return { kind, targetType, target: id.slice(kind.length + targetType.length + 2) }
+        const { kind, type: targetType, value: target } = partsOfId(id)
+        return { kind, targetType, target }
       })
     }
   })

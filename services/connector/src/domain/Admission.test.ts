@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { addressesIn, checkOrigin, Handshakes, limitKeyOf } from "./Admission.ts"
+import { addressesIn } from "@weir/core/AddressRanges"
+import { checkOrigin, Handshakes, limitKeyOf } from "./Admission.ts"
 
 describe("Admission", () => {
   it("allows exactly the configured origins, and programs that send none", () => {

@@ -1,28 +1,12 @@
 /**
  * Admission: who may open a connection at all, before a byte of it is read.
  */
-import { BlockList, isIPv6 } from "node:net"
+import { isIPv6 } from "node:net"
 import { type Failure, failure } from "@weir/core/Failure"
 import { type Rate, TokenBucket } from "@weir/flow/TokenBucket"
 
 /** Buckets of addresses seen lately. At the limit the fullest are forgotten: they lose nothing. */
 const maxAddresses = 100_000
-
-/** Those in any of the ranges. */
-export const addressesIn = (ranges: ReadonlyArray<string>): ((address: string) => boolean) => {
-  if (ranges.length === 0) return () => false
-  const list = new BlockList()
-  for (const range of ranges) {
-    const [network = "", bits] = range.split("/")
-    list.addSubnet(network, Number(bits), isIPv6(network) ? "ipv6" : "ipv4")
-  }
-  return (address) => {
-    // A dual-stack listener shows IPv4 peers as ::ffff:a.b.c.d.
-    const plain = address.startsWith("::ffff:") ? address.slice(7) : address
-    // The kernel's own spelling: only IPv6 has colons, and isIPv6 costs as much as the check.
-    return list.check(plain, plain.includes(":") ? "ipv6" : "ipv4")
-  }
-}
 
 /** The eight groups of an IPv6 address, however it is abbreviated. */
 const groupsOf = (address: string): ReadonlyArray<string> => {

@@ -65,7 +65,7 @@ export class KnownRestrictions {
 
   /** Those that were made before this node was there concern nobody who is here. */
   #isNews(kick: Restriction): boolean {
-    const id = restrictionId(kick.kind, kick.target)
+    const id = restrictionId(kick)
     const isNews = !this.#isNew && this.#done.get(id)?.at !== kick.at
     this.#done.set(id, kick)
     return isNews

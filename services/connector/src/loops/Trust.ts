@@ -40,7 +40,7 @@ const toldBy = ({ lifted, more, put, whole }: RestrictionChanges): RestrictionsT
   put: put.flatMap((it) => fromMessage(it) ?? []),
   lifted: lifted.flatMap((it) => {
     const known = named(it)
-    return known instanceof Failure ? [] : restrictionId(known.kind, known.target)
+    return known instanceof Failure ? [] : restrictionId(known)
   })
 })
 

@@ -1,12 +1,13 @@
 /**
  * Admit: whether a client may open a connection or a session at all, whichever door it is at.
  */
+import { addressesIn } from "@weir/core/AddressRanges"
 import { type Failure, failure } from "@weir/core/Failure"
 import { peerAddress } from "@weir/socket/PeerAddress"
 import type { Connector } from "../Connector.ts"
 import type { ConnectorConfig } from "../ConnectorConfig.ts"
 import { refusedHandshakes } from "../ConnectorMetrics.ts"
-import { addressesIn, checkOrigin, Handshakes } from "../domain/Admission.ts"
+import { checkOrigin, Handshakes } from "../domain/Admission.ts"
 import { type Admitted, type NodeAdmission, NotAdmitted } from "../domain/NodeAdmission.ts"
 
 export interface Doorkeeper {
