@@ -11,7 +11,7 @@ import {
   type RestrictionTarget
 } from "@weir/core/Restriction"
 import type { AuditEvent as AuditEventMessage } from "@weir/proto/mesh/v1/audit"
-import type { Restriction as RestrictionMessage } from "@weir/proto/mesh/v1/restriction"
+import type { Actor, Restriction as RestrictionMessage } from "@weir/proto/mesh/v1/restriction"
 
 export const toMessage = ({
   at,
@@ -55,8 +55,15 @@ export const toAuditMessage = (event: AuditEvent): AuditEventMessage => {
   return { at, action, target, result, detail, actor: { name: actor, address, requestId } }
 }
 
+/** Who did it, as the trail says it. */
+export const doneBy = (
+  actor: Actor | undefined
+): Pick<AuditEvent, "actor" | "address" | "requestId"> => {
+  const { address = "", name = "", requestId = "" } = actor ?? {}
+  return { actor: name, address, requestId }
+}
+
 export const fromAuditMessage = (message: AuditEventMessage): AuditEvent => {
   const { action, actor, at, detail, result, target } = message
-  const { address = "", name = "", requestId = "" } = actor ?? {}
-  return { at, actor: name, address, requestId, action, target, result, detail }
+  return { at, ...doneBy(actor), action, target, result, detail }
 }

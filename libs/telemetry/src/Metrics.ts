@@ -21,6 +21,7 @@ export interface Counter {
 
 export interface Gauge {
   readonly add: (delta: number) => void
+  readonly set: (value: number) => void
 }
 
 /** One class for both kinds: `add` is compiled into whoever calls it. */
@@ -29,6 +30,10 @@ class Total {
 
   add(count = 1): void {
     this.value += count
+  }
+
+  set(value: number): void {
+    this.value = value
   }
 }
 

@@ -20,24 +20,15 @@ export const authChecks = {
   invalid: checks("invalid")
 } as const
 
-const held = gauge("weir_auth_restrictions", "Restrictions that hold, as this node knows them.")
-let heldBefore = 0
+export const restrictionsHeld = gauge(
+  "weir_auth_restrictions",
+  "Restrictions that hold, as this node knows them."
+)
 
-export const restrictionsHeld = (count: number): void => {
-  held.add(count - heldBefore)
-  heldBefore = count
-}
-
-const age = gauge(
+export const restrictionsAge = gauge(
   "weir_auth_restrictions_age_seconds",
   "Since the list of restrictions was last read from where it is kept."
 )
-let ageBefore = 0
-
-export const restrictionsAge = (seconds: number): void => {
-  age.add(seconds - ageBefore)
-  ageBefore = seconds
-}
 
 const audit = (result: "written" | "dropped") =>
   counter("weir_auth_audit_events_total", "Lines of the audit trail.", { result })

@@ -72,7 +72,7 @@ const make = Effect.gen(function* () {
   const tell = (change: RestrictionChange) => {
     remembered.push(change)
     if (remembered.length > maxRemembered) remembered = remembered.slice(-maxRemembered / 2)
-    restrictionsHeld(held.size)
+    restrictionsHeld.set(held.size)
     return SubscriptionRef.update(last, (number) => number + 1)
   }
 

@@ -61,27 +61,15 @@ export const evicted = counterBy(
   "code"
 )
 
-const heldRestrictions = gauge(
+export const restrictionsHeld = gauge(
   "weir_connector_restrictions",
   "Restrictions that hold here, as auth has told them"
 )
-let heldBefore = 0
 
-export const restrictionsHeld = (count: number): void => {
-  heldRestrictions.add(count - heldBefore)
-  heldBefore = count
-}
-
-const ageOfRestrictions = gauge(
+export const restrictionsAge = gauge(
   "weir_connector_restrictions_age_seconds",
   "Since auth last said that the list of restrictions here is all of it"
 )
-let ageBefore = 0
-
-export const restrictionsAge = (seconds: number): void => {
-  ageOfRestrictions.add(seconds - ageBefore)
-  ageBefore = seconds
-}
 
 export const newcomersHeld = counter(
   "weir_connector_newcomers_held_total",

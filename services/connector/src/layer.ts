@@ -39,6 +39,11 @@ import * as HttpRoutes from "./transports/HttpRoutes.ts"
 import * as SessionRoutes from "./transports/SessionRoutes.ts"
 import * as WebSocketTransport from "./transports/WebSocketTransport.ts"
 
+const authOf =
+  ({ view }: Cluster["Service"]) =>
+  () =>
+    nodesOf(view(), "auth")[0]?.mesh
+
 const peers = Layer.mergeAll(
   Layer.effect(
     Mesh.Routers,
@@ -59,11 +64,11 @@ const peers = Layer.mergeAll(
   Layer.effect(Connectors.ConnectorNodes, Connectors.make),
   Layer.effect(
     Restrictions.RestrictionNode,
-    Effect.flatMap(Cluster, ({ view }) => Restrictions.make(() => nodesOf(view(), "auth")[0]?.mesh))
+    Effect.flatMap(Cluster, (cluster) => Restrictions.make(authOf(cluster)))
   ),
   Layer.effect(
     Auth.AuthNode,
-    Effect.flatMap(Cluster, ({ view }) => Auth.make(() => nodesOf(view(), "auth")[0]?.mesh))
+    Effect.flatMap(Cluster, (cluster) => Auth.make(authOf(cluster)))
   )
 )
 

@@ -23,7 +23,7 @@ export const run: Effect.Effect<void, never, RestrictionList | Scope.Scope> = Ef
       })
       const now = yield* Clock.currentTimeMillis
       if (isRead) readAt = now
-      restrictionsAge((now - readAt) / 1_000)
+      restrictionsAge.set((now - readAt) / 1_000)
     })
     const forever = (effect: Effect.Effect<void>, every: typeof lookEvery | typeof tidyEvery) =>
       effect.pipe(

@@ -2,7 +2,7 @@
  * AuditHandlers: the mesh's door to the audit trail.
  */
 import { implement } from "@weir/grpc/Handlers"
-import { fromAuditMessage } from "@weir/mesh/RestrictionMessages"
+import { doneBy, fromAuditMessage } from "@weir/mesh/RestrictionMessages"
 import { AuditServiceDefinition } from "@weir/proto/mesh/v1/audit"
 import { Clock, Effect } from "effect"
 import { AuditTrail } from "../AuditTrail.ts"
@@ -20,11 +20,10 @@ export const auditHandlers = Effect.map(AuditTrail, (trail) =>
         const page = lines.slice(0, limit)
         // Who reads the trail stands in it: at the beginning of what is read.
         if (after === 0) {
-          const { address = "", name = "", requestId = "" } = actor ?? {}
           yield* trail.record({
             at: yield* Clock.currentTimeMillis,
-            ...{ actor: name, address, requestId, action: "audit.read" },
-            ...{ target: "", result: "ok", detail: "" }
+            ...doneBy(actor),
+            ...{ action: "audit.read", target: "", result: "ok", detail: "" }
           })
         }
         const next = lines.length > limit ? Number(JSON.parse(page.at(-1)!).number) : 0

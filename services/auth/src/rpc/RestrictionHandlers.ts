@@ -2,10 +2,9 @@
  * RestrictionHandlers: the mesh's door to the list of restrictions. What is done here is
  * written down before it is answered.
  */
-import type { AuditEvent } from "@weir/core/AuditLine"
 import { type Failure, failure, orFail } from "@weir/core/Failure"
 import { implement } from "@weir/grpc/Handlers"
-import { named, toMessage } from "@weir/mesh/RestrictionMessages"
+import { doneBy, named, toMessage } from "@weir/mesh/RestrictionMessages"
 import { type Actor, RestrictionServiceDefinition } from "@weir/proto/mesh/v1/restriction"
 import { Clock, Effect } from "effect"
 import { AuditTrail } from "../AuditTrail.ts"
@@ -13,15 +12,6 @@ import { RestrictionList } from "../RestrictionList.ts"
 
 /** What was kept from before this process was there. */
 const unread = failure("unavailable", "the list of restrictions was not read yet", 500)
-
-const eventBy = (
-  actor: Actor | undefined,
-  at: number,
-  event: Pick<AuditEvent, "action" | "target" | "result" | "detail">
-): AuditEvent => {
-  const { address = "", name = "", requestId = "" } = actor ?? {}
-  return { at, actor: name, address, requestId, ...event }
-}
 
 export const restrictionHandlers = Effect.gen(function* () {
   const list = yield* RestrictionList
@@ -37,7 +27,7 @@ export const restrictionHandlers = Effect.gen(function* () {
     Effect.gen(function* () {
       const at = yield* Clock.currentTimeMillis
       const written = (result: string, detail: string) =>
-        trail.record(eventBy(actor, at, { action, target, result, detail }))
+        trail.record({ at, ...doneBy(actor), action, target, result, detail })
       const [answer, detail] = yield* Effect.tapError(done, ({ code, message }) =>
         Effect.ignore(written(code, message))
       )

@@ -25,7 +25,12 @@ export class KnownRestrictions {
   /** When each kick was made that was done, or that is older than we are, by its id. */
   readonly #done = new Map<string, Restriction>()
   #isNew = true
-  #heardAt = Number.NEGATIVE_INFINITY
+  #heardAt: number
+
+  /** Times but for `take`'s are of one clock that never steps. */
+  constructor(nowMs: number) {
+    this.#heardAt = nowMs
+  }
 
   get held(): Restrictions {
     return this.#held
@@ -36,9 +41,14 @@ export class KnownRestrictions {
     this.#heardAt = nowMs
   }
 
-  /** What is known may not be all. `nowMs` is of the clock that `heard` has. */
+  /** Milliseconds since auth was heard, or since we are here. */
+  silentMs(nowMs: number): number {
+    return nowMs - this.#heardAt
+  }
+
+  /** What is known may not be all. */
   isStale(nowMs: number): boolean {
-    return this.#isNew || nowMs - this.#heardAt > staleAfterMs
+    return this.#isNew || this.silentMs(nowMs) > staleAfterMs
   }
 
   /** Takes it in, and gives the kicks that are to be done now. */

@@ -72,16 +72,11 @@ export const run = Effect.fnUntraced(function* ({
   const memory = memoryOf(limits)
   const pressure = new Pressure()
   admission.pressure = pressure
-  const shown = { lagMs: 0, memoryShare: 0 }
   let looks = 0
 
   const show = (memoryShare: number) => {
-    memoryShareGauge.add(memoryShare - shown.memoryShare)
-    shown.memoryShare = memoryShare
-    if (++looks % looksShown > 0) return
-    const lagMs = takeShown()
-    loopLag.add((lagMs - shown.lagMs) / 1_000)
-    shown.lagMs = lagMs
+    memoryShareGauge.set(memoryShare)
+    if (++looks % looksShown === 0) loopLag.set(takeShown() / 1_000)
   }
 
   const look = Effect.sync(() => {

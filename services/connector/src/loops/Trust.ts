@@ -2,10 +2,8 @@
  * Trust: what auth has told, so that this node can judge by itself: the keys that tickets are
  * signed and checked with, and who is restricted.
  */
-
 import { Failure } from "@weir/core/Failure"
-import type { Restriction } from "@weir/core/Restriction"
-import { restrictionId } from "@weir/core/Restriction"
+import { type Restriction, restrictionId } from "@weir/core/Restriction"
 import type { Restrictions } from "@weir/core/Restrictions"
 import { AuthNode } from "@weir/mesh/AuthNode"
 import { keepOpen } from "@weir/mesh/KeepOpen"
@@ -47,21 +45,18 @@ const toldBy = ({ lifted, more, put, whole }: RestrictionChanges): RestrictionsT
 const make = Effect.gen(function* () {
   const auth = yield* AuthNode
   let ticketKeys: ReadonlyArray<TicketKey> = []
-  const known = new KnownRestrictions()
+  const known = new KnownRestrictions(performance.now())
   let tell: (kicks: ReadonlyArray<Restriction>) => void = () => {}
-  const startedAt = performance.now()
-  let heardAt = startedAt
 
   const session = Stream.runForEach(auth.trust, (trust) =>
     Effect.sync(() => {
-      heardAt = performance.now()
-      known.heard(heardAt)
+      known.heard(performance.now())
       if (!isSame(ticketKeys, trust.ticketKeys)) {
         ticketKeys = trust.ticketKeys.map(({ id, secret }) => ticketKey(id, secret))
       }
       if (trust.restrictions === undefined) return
       const kicks = known.take(toldBy(trust.restrictions), Date.now())
-      restrictionsHeld(known.held.size)
+      restrictionsHeld.set(known.held.size)
       tell(kicks)
     })
   )
@@ -69,8 +64,8 @@ const make = Effect.gen(function* () {
   yield* Effect.forkScoped(keepOpen({ name: "trust", session }))
   yield* Effect.sync(() => {
     known.held.expire(Date.now())
-    restrictionsHeld(known.held.size)
-    restrictionsAge((performance.now() - heardAt) / 1_000)
+    restrictionsHeld.set(known.held.size)
+    restrictionsAge.set(known.silentMs(performance.now()) / 1_000)
   }).pipe(Effect.repeat(Schedule.spaced("1 second")), Effect.forkScoped)
 
   return Trust.of({
